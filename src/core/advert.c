@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The advert of an endpoint: label, TXT, PTR and SRV data */
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/advert.h"
+#include "util/macro.h"
+
+/* Bytes of the node's name that go into "node=", so that the string has at most 255. */
+#define NODE_CUT (LIMIT_TXT_STRING - (sizeof("node=") - 1))
+
+void advert_format_label(const char *node, uint64_t id, char ret[static ADVERT_LABEL_SIZE]) {
+        size_t length = strlen(node), max = LIMIT_LABEL - 1 - ADVERT_ID_LENGTH;
+
+        if (length > max) {
+                length = max;
+                /* Not in the middle of a character: 10xxxxxx continues one (RFC 3629 section 3). */
+                while (((unsigned char) node[length] & 0xC0) == 0x80)
+                        length--;
+        }
+        snprintf(ret, ADVERT_LABEL_SIZE, "%.*s %0*" PRIx64, (int) length, node, ADVERT_ID_LENGTH,
+                 id & UINT64_C(0xFFFFFFFFFFFF));
+}
+
+static size_t put_txt(uint8_t *txt, size_t at, const char *key, const char *value, size_t length) {
+        size_t key_length = strlen(key), whole = key_length + 1 + length;
+
+        assert(whole <= LIMIT_TXT_STRING && at + 1 + whole <= LIMIT_TXT);
+        txt[at++] = (uint8_t) whole;
+        memcpy(txt + at, key, key_length);
+        txt[at + key_length] = '=';
+        memcpy(txt + at + key_length + 1, value, length);
+        return at + whole;
+}
+
+static size_t put_txt_text(uint8_t *txt, size_t at, const char *key, const char *value) {
+        return put_txt(txt, at, key, value, strlen(value));
+}
+
+size_t advert_encode_txt(const Endpoint *endpoint, uint8_t ret[static LIMIT_TXT]) {
+        size_t length = strlen(endpoint->node), cut = length < NODE_CUT ? length : NODE_CUT, at = 0;
+        char dist[ENDPOINT_DIST_SIZE];
+
+        /* RFC 6763 section 6.7: the version comes first. */
+        at = put_txt_text(ret, at, "txtvers", "1");
+        at = put_txt(ret, at, "node", endpoint->node, cut);
+        if (length > cut)
+                at = put_txt(ret, at, "node2", endpoint->node + cut, length - cut);
+        at = put_txt_text(ret, at, "proto", proto_to_string(endpoint->proto));
+        at = put_txt_text(ret, at, "family", family_to_string(endpoint->family));
+        if (endpoint->hidden)
+                at = put_txt_text(ret, at, "type", "hidden");
+        if (*endpoint->cluster)
+                at = put_txt_text(ret, at, "cluster", endpoint->cluster);
+        if (*endpoint->otp)
+                at = put_txt_text(ret, at, "otp", endpoint->otp);
+        if (endpoint->dist_high)
+                at = put_txt_text(ret, at, "dist", endpoint_format_dist(endpoint, dist));
+        return at;
+}
+
+/* Appends one label. Returns the new length, or 0. */
+static size_t put_label(uint8_t *name, size_t at, const char *label, size_t length) {
+        /* One byte for this label's length, and one for the root. */
+        if (length == 0 || length > LIMIT_LABEL || at + 1 + length + 1 > ADVERT_NAME_MAX)
+                return 0;
+        name[at++] = (uint8_t) length;
+        memcpy(name + at, label, length);
+        return at + length;
+}
+
+size_t advert_encode_name(const char *label, const char *name,
+                          uint8_t ret[static ADVERT_NAME_MAX]) {
+        size_t at = 0;
+
+        if (label) {
+                at = put_label(ret, at, label, strlen(label));
+                if (at == 0)
+                        return 0;
+        }
+
+        for (const char *p = name; *p;) {
+                size_t length = strcspn(p, ".");
+
+                at = put_label(ret, at, p, length);
+                if (at == 0)
+                        return 0;
+                p += length;
+                if (*p == '.')
+                        p++;
+        }
+        if (at == 0)
+                return 0;
+        ret[at++] = 0;
+        return at;
+}
+
+size_t advert_encode_srv(uint16_t port, const char *host, uint8_t ret[static ADVERT_SRV_MAX]) {
+        uint16_t fields[3] = { 0, 0, htons(port) };
+        size_t length = advert_encode_name(NULL, host, ret + sizeof(fields));
+
+        memcpy(ret, fields, sizeof(fields));
+        return length > 0 ? sizeof(fields) + length : 0;
+}
+
+/* Copies the value of the first string with this key (RFC 6763 section 6.4: without regard to
+ * case). Returns false if there is none, and *ret_fits tells whether the value had room and no NUL.
+ */
+static bool find_txt(const TxtString *strings, size_t n_strings, const char *key, char *ret,
+                     size_t size, bool *ret_fits) {
+        size_t key_length = strlen(key);
+
+        for (size_t i = 0; i < n_strings; i++) {
+                const uint8_t *data = strings[i].data;
+                size_t length;
+
+                if (strings[i].length <= key_length || data[key_length] != '=' ||
+                    strncasecmp((const char *) data, key, key_length) != 0)
+                        continue;
+
+                data += key_length + 1;
+                length = strings[i].length - key_length - 1;
+                *ret_fits = length < size && !memchr(data, '\0', length);
+                if (*ret_fits) {
+                        memcpy(ret, data, length);
+                        ret[length] = '\0';
+                }
+                return true;
+        }
+        return false;
+}
+
+static int find_node(Endpoint *endpoint, const char *label, const TxtString *strings,
+                     size_t n_strings) {
+        char *node = endpoint->node;
+        bool fits;
+
+        if (find_txt(strings, n_strings, "node", node, NODE_NAME_SIZE, &fits)) {
+                size_t length;
+
+                if (!fits)
+                        return ADVERT_E_NAME;
+                length = strlen(node);
+                if (find_txt(strings, n_strings, "node2", node + length, NODE_NAME_SIZE - length,
+                             &fits) &&
+                    !fits)
+                        return ADVERT_E_NAME;
+        } else {
+                if (strlen(label) >= NODE_NAME_SIZE)
+                        return ADVERT_E_NAME;
+                strcpy(node, label);
+        }
+        return node_name_is_valid(node) ? 0 : ADVERT_E_NAME;
+}
+
+int advert_parse(Endpoint *ret, const char *label, uint16_t port, const TxtString *strings,
+                 size_t n_strings) {
+        static const char *const keys[] = { "proto", "family", "type", "cluster", "otp", "dist" };
+        char value[LIMIT_TXT_STRING + 1];
+        Endpoint endpoint = { .port = port };
+        bool fits;
+        int r;
+
+        if (find_txt(strings, n_strings, "txtvers", value, sizeof(value), &fits) &&
+            (!fits || strcmp(value, "1") != 0))
+                return ADVERT_E_TXT;
+
+        r = find_node(&endpoint, label, strings, n_strings);
+        if (r != 0)
+                return r;
+
+        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
+                if (find_txt(strings, n_strings, keys[i], value, sizeof(value), &fits) &&
+                    (!fits || endpoint_set(&endpoint, keys[i], value) != 0))
+                        return ADVERT_E_TXT;
+
+        if (port == 0)
+                return ADVERT_E_PORT;
+
+        *ret = endpoint;
+        return 0;
+}

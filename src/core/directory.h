@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* All nodes that are known */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/node-info.h"
+#include "core/sighting.h"
+
+/*
+ * The directory is the hub of the daemon: adapters write what they learn into it and observe what
+ * follows. It does no I/O and has no clock: now is an argument everywhere, in microseconds of a
+ * clock that never goes back.
+ */
+typedef struct Directory Directory;
+
+enum {
+        _DIRECTORY_E_SUCCESS,
+
+        DIRECTORY_E_DUPLICATE, /* the node is registered by another owner */
+        DIRECTORY_E_LIMIT,
+};
+
+/* Why adverts were ignored. */
+typedef enum Ignored {
+        IGNORED_NAME,
+        IGNORED_TXT,
+        IGNORED_PORT,
+        IGNORED_ADDRESS,
+        IGNORED_LIMIT,
+        _IGNORED_MAX,
+} Ignored;
+
+typedef struct DirectoryEvent {
+        EventKind kind; /* EVENT_UP, EVENT_CHANGED or EVENT_DOWN */
+        Reason reason;
+        const NodeInfo *info; /* valid during the call */
+        bool advertise;       /* a registration that is to be seen on the LAN */
+} DirectoryEvent;
+
+/* Is told of a change after it has happened. It may read the directory, but not change it. */
+typedef void (*DirectoryObserver)(void *userdata, const DirectoryEvent *event);
+
+typedef struct DirectoryStats {
+        size_t nodes; /* names that are up */
+        size_t hosts; /* that these nodes run on */
+        size_t local; /* names registered here */
+        size_t stale; /* endpoints */
+        size_t sightings;
+        size_t conflicts; /* names */
+        uint64_t ignored[_IGNORED_MAX];
+} DirectoryStats;
+
+int directory_new(Directory **ret);
+Directory *directory_free(Directory *directory);
+DEFINE_CLEANUP(Directory, directory_free);
+
+/* Adds an observer, at most LIMIT_OBSERVERS. There is no way to remove one: observers live as long
+ * as the directory. */
+void directory_observe(Directory *directory, DirectoryObserver observer, void *userdata);
+
+/* --- Local registrations --- */
+
+/*
+ * Registers an endpoint for owner, any number but 0. address is what the node is bound to, NULL for
+ * all addresses. Registering what is registered already changes nothing; other attributes replace
+ * the old ones. Returns 0, DIRECTORY_E_DUPLICATE if another owner holds the node, in any endpoint
+ * (*ret_holder says who), DIRECTORY_E_LIMIT, or -ENOMEM.
+ */
+int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
+                       const Address *address, uint64_t now_usec, uint64_t *ret_holder);
+
+/* Withdraws all endpoints of node that owner has registered. Returns how many there were. */
+size_t directory_unregister(Directory *directory, uint64_t owner, const char *node,
+                            uint64_t now_usec);
+
+/* Sets the mDNS name of this host, "" for unknown, which registrations are shown with. */
+void directory_set_host(Directory *directory, const char *host, uint64_t now_usec);
+const char *directory_host(const Directory *directory);
+
+/* --- The LAN --- */
+
+/* Takes a sighting, new or changed. Returns 0, DIRECTORY_E_LIMIT (counted as ignored), or -ENOMEM.
+ */
+int directory_add_sighting(Directory *directory, const Sighting *sighting, uint64_t now_usec);
+
+/* Removes a sighting, if it is known. reason: REASON_GOODBYE or REASON_EXPIRED. */
+void directory_remove_sighting(Directory *directory, const SightingId *id, Reason reason,
+                               uint64_t now_usec);
+
+/* Removes all sightings: Avahi is gone, and whatever comes next begins from nothing. */
+void directory_remove_all_sightings(Directory *directory, uint64_t now_usec);
+
+/* Counts an advert that was ignored. */
+void directory_count_ignored(Directory *directory, Ignored why);
+
+/* --- Time --- */
+
+/* Forgets what has been stale long enough. Returns when to call it again, in µs of the same clock,
+ * or UINT64_MAX. */
+uint64_t directory_expire(Directory *directory, uint64_t now_usec);
+
+/* --- Reading --- */
+
+/*
+ * Finds the first entry, up or stale, whose identity comes after *after, in the order of
+ * endpoint_compare_identity(); NULL: the first of all. Sets *ret and returns true, or returns false
+ * at the end. A walk may be interrupted and go on later, whatever has changed since.
+ */
+bool directory_next(const Directory *directory, const Endpoint *after, uint64_t now_usec,
+                    NodeInfo *ret);
+
+/* As directory_next(), among the endpoints of one node. */
+bool directory_next_of_node(const Directory *directory, const char *node, const Endpoint *after,
+                            uint64_t now_usec, NodeInfo *ret);
+
+void directory_get_stats(const Directory *directory, DirectoryStats *ret);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All that the directory knows of one endpoint, and what follows from it
+ *
+ * Facts come in as a registration and as sightings. What is told of the endpoint is computed anew
+ * from them after each change: there is no state that could disagree with them.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/entry.h"
+
+Entry *entry_free(Entry *entry) {
+        if (!entry)
+                return NULL;
+
+        free(entry->sightings);
+        free(entry);
+        return NULL;
+}
+
+static EntrySighting *find_sighting(const Entry *entry, const SightingId *id) {
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (sighting_id_equal(&entry->sightings[i].sighting.id, id))
+                        return &entry->sightings[i];
+        return NULL;
+}
+
+int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec) {
+        EntrySighting *known = find_sighting(entry, &sighting->id), *grown;
+        uint64_t first_usec = now_usec;
+
+        if (known) {
+                known->sighting = *sighting;
+                return 0;
+        }
+
+        /* One advert heard on several interfaces is as old as its first sighting. */
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (strcmp(entry->sightings[i].sighting.id.instance, sighting->id.instance) == 0)
+                        first_usec = entry->sightings[i].first_usec;
+
+        grown = reallocarray(entry->sightings, entry->n_sightings + 1, sizeof(*grown));
+        if (!grown)
+                return -ENOMEM;
+        entry->sightings = grown;
+        entry->sightings[entry->n_sightings++] = (EntrySighting){ *sighting, first_usec };
+        return 1;
+}
+
+bool entry_remove_sighting(Entry *entry, const SightingId *id) {
+        EntrySighting *sighting = find_sighting(entry, id);
+        size_t behind;
+
+        if (!sighting)
+                return false;
+        behind = (size_t) (entry->sightings + entry->n_sightings - (sighting + 1));
+        memmove(sighting, sighting + 1, behind * sizeof(*sighting));
+        entry->n_sightings--;
+        return true;
+}
+
+/*
+ * Whether an address can serve an endpoint. A listener on "::" takes IPv4 too, so that an IPv4
+ * address is of use to an endpoint of family inet6; not the other way round.
+ */
+static bool is_usable(const Sighting *sighting) {
+        return sighting->endpoint.family == FAMILY_INET6 || sighting->address.family == FAMILY_INET;
+}
+
+static void compute_registered(const Entry *entry, const char *host, NodeInfo *info) {
+        info->endpoint = entry->registered;
+        info->source = SOURCE_LOCAL;
+        info->addresses[0] = entry->registration.bound ? entry->registration.address
+                                                       : address_loopback(entry->registered.family);
+        info->n_addresses = 1;
+        strcpy(info->host, host);
+
+        /* Another host that claims the node. An advert of this very host is an old one of ours on
+         * its way out. */
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (!host_name_equal(entry->sightings[i].sighting.host, host))
+                        info->conflict = true;
+}
+
+static void add_address(NodeInfo *info, const Address *address) {
+        for (size_t i = 0; i < info->n_addresses; i++)
+                if (address_equal(&info->addresses[i], address))
+                        return;
+        if (info->n_addresses < LIMIT_ADDRESSES)
+                info->addresses[info->n_addresses++] = *address;
+}
+
+/* Appends the interface's name to a list "eth0,wlan0" of at most LIMIT_INTERFACES names. */
+static void add_interface(NodeInfo *info, const char *name) {
+        size_t used = strlen(info->interfaces), n = used > 0, length = strlen(name);
+
+        if (length == 0)
+                return;
+        for (const char *p = info->interfaces; *p; n += *p++ == ',')
+                if ((p == info->interfaces || p[-1] == ',') && strncmp(p, name, length) == 0 &&
+                    (p[length] == ',' || p[length] == '\0'))
+                        return;
+        if (n >= LIMIT_INTERFACES)
+                return;
+
+        if (used > 0)
+                info->interfaces[used++] = ',';
+        strcpy(info->interfaces + used, name);
+}
+
+static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *info) {
+        Family own = best->endpoint.family;
+
+        info->endpoint = best->endpoint;
+        info->source = SOURCE_LAN;
+        strcpy(info->host, best->host);
+
+        /* The addresses of the endpoint's own family first: OTP takes the first that it can use. */
+        for (int pass = 0; pass < 2; pass++)
+                for (size_t i = 0; i < entry->n_sightings; i++) {
+                        const Sighting *sighting = &entry->sightings[i].sighting;
+
+                        if (strcmp(sighting->id.instance, best->id.instance) == 0 &&
+                            is_usable(sighting) &&
+                            (sighting->address.family == own) == (pass == 0)) {
+                                add_address(info, &sighting->address);
+                                add_interface(info, sighting->interface_name);
+                        }
+                }
+
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (is_usable(&entry->sightings[i].sighting) &&
+                    !host_name_equal(entry->sightings[i].sighting.host, best->host))
+                        info->conflict = true;
+}
+
+bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
+        const EntrySighting *best = NULL;
+        NodeInfo info = {};
+
+        if (entry->registration.owner) {
+                compute_registered(entry, host, &info);
+                *ret = info;
+                return true;
+        }
+
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (is_usable(&entry->sightings[i].sighting) &&
+                    (!best || entry->sightings[i].first_usec > best->first_usec))
+                        best = &entry->sightings[i];
+        if (!best)
+                return false;
+
+        compute_seen(entry, &best->sighting, &info);
+        *ret = info;
+        return true;
+}

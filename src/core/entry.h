@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* All that the directory knows of one endpoint, and what follows from it */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/node-info.h"
+#include "core/sighting.h"
+
+typedef enum EntryState {
+        ENTRY_HIDDEN, /* nothing that anybody could connect to */
+        ENTRY_UP,
+        ENTRY_STALE, /* gone from the LAN, still answered */
+} EntryState;
+
+typedef struct Registration {
+        uint64_t owner; /* 0: not registered */
+        bool bound;     /* listens on this address only */
+        Address address;
+} Registration;
+
+typedef struct EntrySighting {
+        Sighting sighting;
+        uint64_t first_usec; /* when this instance was first seen: the newest wins */
+} EntrySighting;
+
+typedef struct Entry {
+        NodeInfo info; /* what is told; its endpoint's identity is the key */
+        EntryState state;
+        uint64_t up_usec;          /* when it came up */
+        uint64_t stale_until_usec; /* ENTRY_STALE: when it is forgotten */
+
+        Registration registration;
+        Endpoint registered;      /* the endpoint as registered */
+        EntrySighting *sightings; /* in the order of arrival */
+        size_t n_sightings;
+} Entry;
+
+Entry *entry_free(Entry *entry);
+DEFINE_CLEANUP(Entry, entry_free);
+
+/* Adds a sighting, or replaces the one with the same id. Returns 1 if it is new, 0 if it replaced
+ * one, or -ENOMEM. */
+int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec);
+
+/* Removes a sighting. Returns whether there was one with this id. */
+bool entry_remove_sighting(Entry *entry, const SightingId *id);
+
+/*
+ * Works out what is to be told of the entry: the registration before all others, then the newest
+ * advert with an address that OTP can use. host is this host's mDNS name, for registrations.
+ * Returns whether there is anything to tell; *ret is set only then.
+ */
+bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Limits
+ *
+ * Everything that a local user or the network can make grow has its bound here, with the reason.
+ * This page is the whole story of what a hostile neighbour can cost.
+ */
+
+/* --- Lines of the control protocol --- */
+
+/* Bytes of a line, LF included. The longest NODE line, all percent-coded, has to fit
+ * (test-node-info proves it), and two pages' worth of lines is nothing to hold for each connection.
+ */
+#define LIMIT_LINE 2048
+
+/* Words of a line. The richest line has 17; the rest is room for attributes of later versions. It
+ * bounds the quadratic search for keys that stand twice. */
+#define LIMIT_LINE_WORDS 64
+
+/* --- Text --- */
+
+/* Characters of a node's name: an atom has at most 255 (OTP's emulator, is_node_name). */
+#define LIMIT_NODE_NAME_CHARS 255
+
+/* Bytes of the same in UTF-8: the host part may have characters up to U+00FF, which take two bytes.
+ * One character before the "@" and the "@" itself are ASCII. */
+#define LIMIT_NODE_NAME_BYTES (2 + 2 * (LIMIT_NODE_NAME_CHARS - 2))
+
+/* Bytes of a cluster's label: a DNS label, so that it can become a DNS-SD subtype one day. */
+#define LIMIT_CLUSTER 63
+
+/* Bytes of an OTP release ("27", "29-rc1"). */
+#define LIMIT_OTP 16
+
+/* Bytes of an mDNS host name without trailing dot, percent-coded. A label has at most 63 bytes,
+ * ".local" follows; longer names are not shown. */
+#define LIMIT_HOST 80
+
+/* Bytes of an interface's name, percent-coded: IFNAMSIZ - 1. How many of them are shown for one
+ * endpoint. */
+#define LIMIT_INTERFACE 15
+#define LIMIT_INTERFACES 2
+
+/* Addresses of one endpoint that are told to clients. OTP tries only one; the others are for
+ * people. */
+#define LIMIT_ADDRESSES 4
+
+/* Bytes of a DNS label (RFC 1035 section 2.3.4). */
+#define LIMIT_LABEL 63
+
+/* Bytes of one TXT string, and of a whole TXT record (RFC 6763 section 6.2: it should fit one
+ * Ethernet packet). */
+#define LIMIT_TXT_STRING 255
+#define LIMIT_TXT 1300
+
+/* --- Directory --- */
+
+/* Endpoints that are known at the same time, local, on the LAN or stale. Avahi's cache holds 4096
+ * records for each interface and IP version, hence about 1300 adverts; eight times that is more
+ * than any link has. 8192 take 16 MiB. */
+#define LIMIT_ENTRIES 8192
+
+/* Sightings: an advert heard on one interface over one IP version. Avahi allows 1024 objects for
+ * each client, and every sighting is one of ours, so that this is a second line of defence. */
+#define LIMIT_SIGHTINGS 8192
+
+/* Endpoints that one user may register, and that all may together. Each is an object in Avahi (1024
+ * for each client), and sightings need the larger half. */
+#define LIMIT_REGISTRATIONS_PER_UID 192
+#define LIMIT_REGISTRATIONS 384
+
+/* How long an endpoint that went from the LAN is still answered by LOOKUP, in seconds. Longer than
+ * two TTLs of an advert, so that a multicast packet lost on Wi-Fi never makes a living node
+ * unreachable. */
+#define LIMIT_STALE_SEC 60
+
+/* Observers of a directory: the publisher, the control server, the status line, and one spare. */
+#define LIMIT_OBSERVERS 4
+
+/* --- Control socket --- */
+
+/* Connections of one user: one for each node and for each running epmd-mdns command. */
+#define LIMIT_CONNECTIONS_PER_UID 256
+
+/* Connections of all users: sixteen hostile users can't yet keep others out. The limit on open
+ * files may lower it. */
+#define LIMIT_CONNECTIONS 4096
+
+/* Connections that wait for accept(). The kernel lowers it to net.core.somaxconn. */
+#define LIMIT_BACKLOG 256
+
+/* Bytes that wait for a client that does not read, on top of the kernel's socket buffer. 128 KiB
+ * are some 600 events; a subscriber with more to read has stalled and is disconnected. */
+#define LIMIT_OUTPUT (128 * 1024)
+
+/* A LIST and the snapshot of a SUBSCRIBE are written in portions, each when less than this waits to
+ * be sent, in bytes. A client that asks and does not read holds this much, and no further request
+ * of its own is read. */
+#define LIMIT_OUTPUT_PORTION (16 * 1024)
+
+/* Longest wait= of a LOOKUP, in milliseconds: a client that wants more asks again. */
+#define LIMIT_WAIT_MSEC 60000
+
+/* --- Advert --- */
+
+/* TTL of the PTR record, in seconds: below 10 the refreshes are a load, above 4500 (Avahi's own)
+ * nothing is gained. */
+#define LIMIT_TTL_MIN 10
+#define LIMIT_TTL_MAX 4500

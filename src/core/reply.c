@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Replies and events of the control protocol */
+
+#include <string.h>
+
+#include "core/reply.h"
+
+static int parse_error(Reply *reply, const Line *line) {
+        if (line->n_words < 2)
+                return LINE_E_MALFORMED;
+
+        reply->kind = REPLY_ERROR;
+        reply->error = line->words[1];
+        /* The words came from one line, so that joined they fit into the space of one. */
+        for (size_t i = 2; i < line->n_words; i++) {
+                if (i > 2)
+                        strcat(reply->text, " ");
+                strcat(reply->text, line->words[i]);
+        }
+        return 0;
+}
+
+static int parse_event(Reply *reply, Line *line) {
+        const char *reason;
+        int r;
+
+        if (line->n_words < 2)
+                return LINE_E_MALFORMED;
+
+        reply->event = event_kind_from_string(line->words[1]);
+        reply->kind = reply->event == _EVENT_INVALID ? REPLY_IGNORED : REPLY_EVENT;
+        if (reply->event == _EVENT_INVALID || reply->event == EVENT_SYNC)
+                return 0;
+
+        r = node_info_parse(&reply->info, line, 2);
+        if (r != 0)
+                return r;
+        reason = line_get(line, "reason");
+        reply->reason = reason ? reason_from_string(reason) : _REASON_INVALID;
+        return 0;
+}
+
+int reply_parse(Reply *ret, Line *line) {
+        const char *verb = line->words[0];
+
+        ret->error = NULL;
+        ret->text[0] = '\0';
+
+        if (strcmp(verb, "OK") == 0) {
+                ret->kind = REPLY_OK;
+                return 0;
+        }
+        if (strcmp(verb, "ERR") == 0)
+                return parse_error(ret, line);
+        if (strcmp(verb, "NODE") == 0) {
+                ret->kind = REPLY_NODE;
+                return node_info_parse(&ret->info, line, 1);
+        }
+        if (strcmp(verb, "EVENT") == 0)
+                return parse_event(ret, line);
+        return LINE_E_MALFORMED;
+}
+
+void reply_write_error(LineWriter *writer, ProtocolError error, const char *text) {
+        line_writer_word(writer, "ERR");
+        line_writer_word(writer, protocol_error_to_string(error));
+        line_writer_text(writer, text);
+}
+
+void reply_write_node(LineWriter *writer, const NodeInfo *info) {
+        line_writer_word(writer, "NODE");
+        node_info_write(info, writer);
+}
+
+void reply_write_event(LineWriter *writer, EventKind kind, const NodeInfo *info, Reason reason) {
+        line_writer_word(writer, "EVENT");
+        line_writer_word(writer, event_kind_to_string(kind));
+        if (info) {
+                node_info_write(info, writer);
+                line_writer_attribute(writer, "reason", reason_to_string(reason));
+        }
+}
