@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The thread that talks to avahi-daemon */
+
+#include <stdint.h>
+
+#include "daemon/lan-message.h"
+#include "util/macro.h"
+
+typedef struct AvahiThread AvahiThread;
+
+/* Starts the thread. It does nothing before LAN_CONNECT. ttl_sec: of the adverts' PTR records.
+ * Returns 0 or negative errno. */
+int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec);
+
+/* Ends the thread and waits for it: only after LAN_STOPPED has come is that at once. */
+AvahiThread *avahi_thread_free(AvahiThread *thread);
+DEFINE_CLEANUP(AvahiThread, avahi_thread_free);
+
+/* Sends a message that needs no more than its type, or an endpoint. Never blocks. Returns 0 or
+ * -ENOMEM. */
+int avahi_thread_send(AvahiThread *thread, LanMessageType type);
+int avahi_thread_send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoint *endpoint);
+
+/* Readable when avahi_thread_receive() may have something. The thread's own, not to be closed. */
+int avahi_thread_fd(const AvahiThread *thread);
+
+/* To be called before avahi_thread_receive(), each time the fd was readable. */
+void avahi_thread_acknowledge(AvahiThread *thread);
+
+/* Takes the next message from the thread, to be freed with free(), or NULL. */
+LanMessage *avahi_thread_receive(AvahiThread *thread);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the main thread and the Avahi thread tell each other */
+
+#include "core/directory.h"
+#include "core/endpoint.h"
+#include "core/sighting.h"
+
+typedef enum AvahiState {
+        AVAHI_STATE_FAILED,      /* no client; LAN_CONNECT makes one */
+        AVAHI_STATE_CONNECTING,  /* avahi-daemon is not there */
+        AVAHI_STATE_REGISTERING, /* avahi-daemon is claiming its host name */
+        AVAHI_STATE_RUNNING,
+        _AVAHI_STATE_MAX,
+} AvahiState;
+
+typedef enum LanMessageType {
+        /* main thread → Avahi thread */
+        LAN_CONNECT, /* make a client, if there is none */
+        LAN_RESET,   /* drop the client and all that hangs on it; the thread also tells itself so */
+        LAN_PUBLISH, /* endpoint: to be advertised */
+        LAN_WITHDRAW, /* endpoint: no longer; only its identity counts */
+        LAN_STOP,     /* drop the client and end the thread */
+
+        /* Avahi thread → main thread */
+        LAN_STATE,   /* state, host */
+        LAN_SEEN,    /* sighting */
+        LAN_GONE,    /* sighting.id, reason */
+        LAN_IGNORED, /* ignored */
+        LAN_LOST,    /* all sightings are void */
+        LAN_ADVERTS, /* adverts: how many are established */
+        LAN_STOPPED, /* nothing more will come */
+} LanMessageType;
+
+/* Immutable once it is in a queue, and owned by whoever took it out. */
+typedef struct LanMessage LanMessage;
+
+struct LanMessage {
+        LanMessage *next; /* the queue's */
+        LanMessageType type;
+        union {
+                Endpoint endpoint;
+                struct {
+                        Sighting sighting;
+                        Reason reason;
+                };
+                struct {
+                        AvahiState state;
+                        char host[LIMIT_HOST + 1]; /* mDNS name of this host, "" while unknown */
+                };
+                Ignored ignored;
+                size_t adverts;
+        };
+};

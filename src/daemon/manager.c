@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon as a whole: who makes whom, and in which order they go */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "core/directory.h"
+#include "daemon/clock.h"
+#include "daemon/control-server.h"
+#include "daemon/lan.h"
+#include "daemon/manager.h"
+#include "util/fd.h"
+#include "util/log.h"
+
+/* How long goodbyes may take. With it the whole end takes less than a second. */
+#define STOP_USEC (700 * USEC_PER_MSEC)
+
+/* The status line follows changes, at most this often: a burst of them is one line. */
+#define STATUS_USEC (200 * USEC_PER_MSEC)
+
+struct Manager {
+        sd_event *event;
+        Directory *directory;
+        Lan *lan;
+        ControlServer *control;
+        sd_event_source *stop_timer;
+        sd_event_source *expiry;
+        sd_event_source *status;
+        uint32_t ttl_sec;
+};
+
+/* --- STATUS, in systemd and in the control protocol --- */
+
+static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+        DirectoryStats stats;
+
+        (void) source, (void) usec;
+
+        directory_get_stats(manager->directory, &stats);
+        (void) sd_notifyf(
+                false, "STATUS=%zu node%s on %zu host%s, %zu local%s", stats.nodes,
+                stats.nodes == 1 ? "" : "s", stats.hosts, stats.hosts == 1 ? "" : "s", stats.local,
+                strcmp(lan_state(manager->lan), "running") == 0 ? ""
+                                                                : "; waiting for avahi-daemon");
+        return 0;
+}
+
+static void schedule_status(Manager *manager) {
+        int enabled;
+
+        if (sd_event_source_get_enabled(manager->status, &enabled) >= 0 && enabled != SD_EVENT_OFF)
+                return;
+        (void) sd_event_source_set_time_relative(manager->status, STATUS_USEC);
+        (void) sd_event_source_set_enabled(manager->status, SD_EVENT_ONESHOT);
+}
+
+static void on_lan_changed(void *userdata) {
+        schedule_status(userdata);
+}
+
+static void write_status(void *userdata, LineWriter *writer) {
+        static const char *const ignored[_IGNORED_MAX] = {
+                [IGNORED_NAME] = "ignored-name",   [IGNORED_TXT] = "ignored-txt",
+                [IGNORED_PORT] = "ignored-port",   [IGNORED_ADDRESS] = "ignored-address",
+                [IGNORED_LIMIT] = "ignored-limit",
+        };
+        Manager *manager = userdata;
+        const char *host = directory_host(manager->directory);
+        DirectoryStats stats;
+
+        directory_get_stats(manager->directory, &stats);
+        line_writer_attribute(writer, "version", PACKAGE_VERSION);
+        line_writer_attribute(writer, "avahi", lan_state(manager->lan));
+        if (*host)
+                line_writer_attribute(writer, "host", host);
+        line_writer_attribute_u64(writer, "nodes", stats.nodes);
+        line_writer_attribute_u64(writer, "hosts", stats.hosts);
+        line_writer_attribute_u64(writer, "local", stats.local);
+        line_writer_attribute_u64(writer, "stale", stats.stale);
+        line_writer_attribute_u64(writer, "adverts", lan_adverts(manager->lan));
+        line_writer_attribute_u64(writer, "sightings", stats.sightings);
+        line_writer_attribute_u64(writer, "conflicts", stats.conflicts);
+        for (Ignored why = 0; why < _IGNORED_MAX; why++)
+                line_writer_attribute_u64(writer, ignored[why], stats.ignored[why]);
+        line_writer_attribute_u64(writer, "ttl", manager->ttl_sec);
+}
+
+/* --- What is stale is forgotten --- */
+
+static void arm_expiry(Manager *manager, uint64_t next_usec) {
+        (void) sd_event_source_set_time(manager->expiry, next_usec);
+        (void) sd_event_source_set_enabled(
+                manager->expiry, next_usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+}
+
+static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        (void) source, (void) usec;
+        arm_expiry(manager, directory_expire(manager->directory, clock_now(manager->event)));
+        return 0;
+}
+
+static void on_directory_event(void *userdata, const DirectoryEvent *event) {
+        Manager *manager = userdata;
+        int enabled;
+
+        log_debug("%s %s %s port %u (%s, %s)", event_kind_to_string(event->kind),
+                  event->info->endpoint.node, proto_to_string(event->info->endpoint.proto),
+                  event->info->endpoint.port, source_to_string(event->info->source),
+                  reason_to_string(event->reason));
+        schedule_status(manager);
+
+        /* The first that goes stale starts the clock; whoever follows expires later, and the
+         * handler looks at all. */
+        if (event->kind == EVENT_DOWN && event->info->source == SOURCE_LAN &&
+            sd_event_source_get_enabled(manager->expiry, &enabled) >= 0 && enabled == SD_EVENT_OFF)
+                arm_expiry(manager, clock_now(manager->event) + LIMIT_STALE_SEC * USEC_PER_SEC);
+}
+
+/* --- The end --- */
+
+static int on_stop_late(sd_event_source *source, uint64_t usec, void *userdata) {
+        Manager *manager = userdata;
+
+        (void) source, (void) usec;
+        log_warning("avahi-daemon does not answer: ending without goodbyes");
+        return sd_event_exit(manager->event, 0);
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        Manager *manager = userdata;
+
+        (void) source, (void) info;
+        (void) sd_notify(false, "STOPPING=1");
+        log_info("stopping");
+        control_server_stop(manager->control);
+        lan_stop(manager->lan);
+        (void) sd_event_source_set_time_relative(manager->stop_timer, STOP_USEC);
+        (void) sd_event_source_set_enabled(manager->stop_timer, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+/* --- The beginning --- */
+
+static int add_timer(Manager *manager, sd_event_source **ret, clockid_t clock,
+                     uint64_t accuracy_usec, sd_event_time_handler_t handler,
+                     const char *description) {
+        int r = sd_event_add_time(manager->event, ret, clock, 0, accuracy_usec, handler, manager);
+
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(*ret, description);
+        return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
+}
+
+static int add_sources(Manager *manager) {
+        int r;
+
+        r = sd_event_add_signal(manager->event, NULL, SIGTERM, on_signal, manager);
+        if (r >= 0)
+                r = sd_event_add_signal(manager->event, NULL, SIGINT, on_signal, manager);
+        if (r >= 0)
+                r = add_timer(manager, &manager->stop_timer, CLOCK_MONOTONIC, USEC_PER_MSEC,
+                              on_stop_late, "stop");
+        if (r >= 0)
+                r = add_timer(manager, &manager->expiry, CLOCK_BOOTTIME, USEC_PER_SEC, on_expiry,
+                              "expiry");
+        if (r >= 0)
+                r = add_timer(manager, &manager->status, CLOCK_MONOTONIC, STATUS_USEC, on_status,
+                              "status");
+        if (r >= 0)
+                r = sd_event_set_watchdog(manager->event, true);
+        return r;
+}
+
+int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_close_ int fd = listener;
+        int r;
+
+        manager = calloc(1, sizeof(*manager));
+        if (!manager)
+                return -ENOMEM;
+        manager->ttl_sec = ttl_sec;
+
+        r = sd_event_new(&manager->event);
+        if (r < 0)
+                return r;
+        r = directory_new(&manager->directory);
+        if (r < 0)
+                return r;
+        r = add_sources(manager);
+        if (r < 0)
+                return r;
+        directory_observe(manager->directory, on_directory_event, manager);
+        r = lan_new(&manager->lan, manager->event, manager->directory, ttl_sec, on_lan_changed,
+                    manager);
+        if (r < 0)
+                return r;
+        r = control_server_new(&manager->control, manager->event, manager->directory, TAKE_FD(fd),
+                               write_status, manager);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(manager);
+        return 0;
+}
+
+Manager *manager_free(Manager *manager) {
+        if (!manager)
+                return NULL;
+
+        /* Ending a registration changes the directory, which tells the LAN. */
+        control_server_free(manager->control);
+        lan_free(manager->lan);
+        directory_free(manager->directory);
+        sd_event_source_disable_unref(manager->status);
+        sd_event_source_disable_unref(manager->expiry);
+        sd_event_source_disable_unref(manager->stop_timer);
+        sd_event_unref(manager->event);
+        free(manager);
+        return NULL;
+}
+
+int manager_run(Manager *manager) {
+        (void) sd_notify(false, "READY=1");
+        schedule_status(manager);
+        return sd_event_loop(manager->event);
+}
+
+bool manager_is_hung(const Manager *manager) {
+        return !lan_is_stopped(manager->lan);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The daemon as a whole */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/macro.h"
+
+typedef struct Manager Manager;
+
+/*
+ * listener: the control socket, which the manager owns, also when this fails. ttl_sec: of the
+ * adverts' PTR records. SIGTERM and SIGINT must be blocked. Returns 0 or negative errno.
+ */
+int manager_new(Manager **ret, int listener, uint32_t ttl_sec);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free);
+
+/* Runs until SIGTERM or SIGINT. Returns 0, or negative errno. */
+int manager_run(Manager *manager);
+
+/*
+ * Whether avahi-daemon did not let go in time. The thread that waits for it can't be ended, and
+ * manager_free() would wait as well: the process has to be left with _exit().
+ */
+bool manager_is_hung(const Manager *manager);
