@@ -17,6 +17,7 @@
 #include "core/walk.h"
 #include "daemon/clock.h"
 #include "daemon/connection.h"
+#include "daemon/lease.h"
 #include "daemon/session.h"
 #include "util/fd.h"
 
@@ -24,13 +25,7 @@ struct Session {
         ControlServer *server;
         Directory *directory;
         Connection *connection;
-        uint64_t id;
-        uid_t uid;
-
-        /* REGISTER */
-        char node[NODE_NAME_SIZE]; /* "": none */
-        bool registered[_PROTO_MAX][_FAMILY_MAX];
-        uint32_t creation;
+        Lease lease;
 
         /* SUBSCRIBE */
         bool subscribed;
@@ -107,69 +102,22 @@ static void handle_status(Session *session, const Request *request) {
 
 /* --- REGISTER --- */
 
-/* Registers, and takes the name over from a holder that is gone: its end may not have been read yet
- * (a node that restarts quickly). */
-static int try_register(Session *session, const Request *request) {
-        const Address *address = request->bound ? &request->address : NULL;
-        uint64_t holder;
-        int r;
-
-        r = directory_register(session->directory, session->id, &request->endpoint, address,
-                               now(session), &holder);
-        if (r == DIRECTORY_E_DUPLICATE && control_server_release_dead(session->server, holder))
-                r = directory_register(session->directory, session->id, &request->endpoint, address,
-                                       now(session), &holder);
-        return r;
-}
-
 static void handle_register(Session *session, const Request *request) {
-        bool *registered = &session->registered[request->endpoint.proto][request->endpoint.family];
         LineWriter writer = LINE_WRITER_NULL;
-        int r;
+        const char *why;
+        int r = lease_register(&session->lease, request, now(session), &why);
 
-        if (*session->node && strcmp(session->node, request->endpoint.node) != 0) {
-                reply_error(session, PROTOCOL_E_OTHER_NODE,
-                            "this connection holds another node already, use a new one");
-                return;
-        }
-        if (!*registered && control_server_take_registration(session->server, session->uid) != 0) {
-                reply_error(session, PROTOCOL_E_LIMIT, "too many nodes are registered");
-                return;
-        }
-
-        r = try_register(session, request);
-        if (r != 0 && !*registered)
-                control_server_give_registration(session->server, session->uid);
-        if (r == DIRECTORY_E_DUPLICATE) {
-                reply_error(session, PROTOCOL_E_DUPLICATE_NAME,
-                            "another node of this host holds the name");
-                return;
-        }
         if (r != 0) {
-                reply_error(session, PROTOCOL_E_LIMIT, "too many nodes are known");
+                reply_error(session, (ProtocolError) r, why);
                 return;
-        }
-
-        *registered = true;
-        if (!*session->node) {
-                strcpy(session->node, request->endpoint.node);
-                session->creation = control_server_creation(session->server);
         }
         line_writer_word(&writer, "OK");
-        line_writer_attribute_u64(&writer, "creation", session->creation);
+        line_writer_attribute_u64(&writer, "creation", session->lease.creation);
         connection_send(session->connection, &writer);
 }
 
 void session_unregister(Session *session) {
-        size_t n;
-
-        if (!*session->node)
-                return;
-        n = directory_unregister(session->directory, session->id, session->node, now(session));
-        while (n-- > 0)
-                control_server_give_registration(session->server, session->uid);
-        memset(session->registered, 0, sizeof(session->registered));
-        session->node[0] = '\0';
+        lease_release(&session->lease, now(session));
 }
 
 /* --- LOOKUP --- */
@@ -369,8 +317,7 @@ int session_new(Session **ret, ControlServer *server, int fd, uid_t uid, uint64_
         }
         session->server = server;
         session->directory = control_server_directory(server);
-        session->id = id;
-        session->uid = uid;
+        session->lease = (Lease) LEASE_INIT(server, id, uid);
 
         r = connection_new(&session->connection, control_server_event(server), fd, &handler);
         if (r < 0) {
@@ -393,11 +340,11 @@ Session *session_free(Session *session) {
 }
 
 uint64_t session_id(const Session *session) {
-        return session->id;
+        return session->lease.owner;
 }
 
 uid_t session_uid(const Session *session) {
-        return session->uid;
+        return session->lease.uid;
 }
 
 bool session_is_subscribed(const Session *session) {

@@ -1,0 +1,46 @@
+# shellcheck shell=bash disable=SC2034 # the lists are for those who source this
+# SPDX-License-Identifier: Apache-2.0
+# What tools/demo and tools/check share. Sourced, after `set -euo pipefail`, with $top at the top of the tree.
+
+packages_build="gcc make autoconf automake autoconf-archive pkg-config libc6-dev libavahi-client-dev libsystemd-dev
+	libglib2.0-dev erlang-base scdoc"
+packages_lan="avahi-daemon avahi-utils dbus dbus-daemon iproute2 util-linux python3 erlang-base procps"
+packages_check="clang clang-format cppcheck shellcheck valgrind git erlang-eunit erlang-tools erlang-dialyzer"
+
+die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+# The packages among the arguments that are not installed.
+missing_packages() {
+	local package
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
+	done
+}
+
+# Installs Debian packages, quickly if they are there. The daemons among them are not started by this: nothing may send multicast
+# into the machine's own network on our account (policy-rc.d: see /usr/share/doc/init-system-helpers/README.policy-rc.d.gz).
+install_packages() {
+	local missing policy=/usr/sbin/policy-rc.d made=
+	mapfile -t missing < <(missing_packages "$@")
+	[ ${#missing[@]} -gt 0 ] || return 0
+
+	[ "$(id -u)" = 0 ] || die "please run this as root, or install: ${missing[*]}"
+	echo "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+	if [ ! -e $policy ]; then
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+		made=yes
+	fi
+	local log status=0
+	log=$(mktemp)
+	{
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+	} >"$log" 2>&1 </dev/null || status=$?
+	[ -z "$made" ] || rm -f $policy
+	[ $status = 0 ] || cat "$log" >&2
+	rm -f "$log"
+	[ $status = 0 ] || die "apt-get could not install them"
+}
