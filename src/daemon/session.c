@@ -244,7 +244,7 @@ static void handle_line(Session *session, char *text, size_t length) {
                 [VERB_SUBSCRIBE] = handle_subscribe, [VERB_STATUS] = handle_status,
         };
         const char *why = "not words of 0x21 to 0x7E with one space between them";
-        Request request;
+        Request request = {};
         Line line;
         int r = PROTOCOL_E_MALFORMED;
 
