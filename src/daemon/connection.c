@@ -144,6 +144,9 @@ Connection *connection_free(Connection *connection) {
 }
 
 int connection_take_line(Connection *connection, char **ret, size_t *ret_length) {
+        /* What stands behind a line that ended the connection has no meaning any more. */
+        if (connection->closing || connection->dead)
+                return INPUT_BUFFER_E_PENDING;
         return input_buffer_take_line(&connection->input, ret, ret_length);
 }
 

@@ -29,7 +29,7 @@ int connection_new(Connection **ret, sd_event *event, int fd, const ConnectionHa
 Connection *connection_free(Connection *connection);
 DEFINE_CLEANUP(Connection, connection_free);
 
-/* As input_buffer_take_line(). */
+/* As input_buffer_take_line(); nothing is left to take after connection_close(). */
 int connection_take_line(Connection *connection, char **ret, size_t *ret_length);
 
 /* Queues a line, which this ends. A peer that has LIMIT_OUTPUT bytes waiting is cut off. */
