@@ -1,0 +1,254 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% The module as OTP, and a program, calls it.
+
+-module(epmd_mdns_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-import(test_node, [register_alice/1]).
+
+-define(BOB, "bob@h2 port=40001 family=inet proto=tcp addr=192.0.2.2 source=lan host=box.local age=12").
+-define(BOB6, "bob@h2 port=40006 family=inet6 proto=tcp addr=fd00::2 source=lan host=box.local age=12").
+-define(CAROL, "carol@h3.local port=40002 family=inet proto=tcp addr=192.0.2.3 source=lan age=1").
+-define(DAVE, "dave@h1 port=40003 family=inet proto=tcp addr=127.0.0.1 source=local age=1").
+
+%% The application. A build with erlc alone has no .app file.
+
+the_app_file_lists_the_modules_that_there_are_test() ->
+	Ebin = os:getenv("EPMD_MDNS_EBIN"),
+	Beams = [list_to_atom(filename:basename(Beam, ".beam")) || Beam <- filelib:wildcard("*.beam", Ebin)],
+	case file:consult(filename:join(Ebin, "epmd_mdns.app")) of
+		{ok, [{application, epmd_mdns, Properties}]} ->
+			?assertEqual(lists:sort(Beams), lists:sort(proplists:get_value(modules, Properties)));
+		{error, enoent} ->
+			ok
+	end.
+
+%% The callbacks.
+
+every_callback_of_every_release_is_there_test() ->
+	Exports = epmd_mdns:module_info(exports),
+	?assertEqual([], [{start_link, 0}, {register_node, 2}, {register_node, 3}, {port_please, 2},
+		{port_please, 3}, {address_please, 3}, {names, 0}, {names, 1}, {listen_port_please, 2}, {start, 0},
+		{stop, 0}] -- Exports),
+	?assertEqual({ignore, ok}, {epmd_mdns:start(), epmd_mdns:stop()}).
+
+a_known_node_is_answered_with_its_port_test() ->
+	test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+		{ok, _} = register_alice(5000),
+		Answer = {ok, {192, 0, 2, 2}, 40001, 6},
+		?assertEqual(Answer, epmd_mdns:address_please("bob", "h2", inet)),
+		?assertEqual(Answer, epmd_mdns:address_please(bob, h2, inet)),
+		?assertEqual(Answer, epmd_mdns:address_please("bob", <<"h2">>, inet)),
+		?assertMatch({ok, {0, 0, 0, 0, 0, 16#FFFF, _, _}, 40001, 6},
+			epmd_mdns:address_please("bob", "h2", inet6))
+	end).
+
+an_unknown_node_is_looked_up_as_ever_test() ->
+	test_node:with_daemon(#{}, fun(_) ->
+		{ok, _} = register_alice(5000),
+		?assertEqual({ok, {127, 0, 0, 1}}, epmd_mdns:address_please("bob", "127.0.0.1", inet)),
+		?assertEqual({ok, {127, 0, 0, 1}}, epmd_mdns:address_please("bob", {127, 0, 0, 1}, inet)),
+		?assertEqual({ok, {127, 0, 0, 1}}, epmd_mdns:address_please("bob", '127.0.0.1', inet))
+	end).
+
+without_the_fallback_an_unknown_node_does_not_exist_test() ->
+	without_fallback(fun() ->
+		test_node:with_daemon(#{}, fun(_) ->
+			{ok, _} = register_alice(5000),
+			?assertEqual({error, nxdomain}, epmd_mdns:address_please("bob", "127.0.0.1", inet)),
+			?assertEqual(noport, epmd_mdns:port_please("bob", {127, 0, 0, 1})),
+			?assertEqual({ok, []}, epmd_mdns:names("h9"))
+		end)
+	end).
+
+%% On OTP 25 the caller is net_kernel, and the first connection of a program comes right after the boot.
+a_lookup_waits_for_a_snapshot_that_is_on_its_way_test() ->
+	test_node:with_daemon(#{snapshot => endless}, fun(Daemon) ->
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		Self = self(),
+		_ = spawn_link(fun() -> Self ! {answer, epmd_mdns:address_please("bob", "h2", inet)} end),
+		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?BOB, " reason=present\nEVENT sync\n"]),
+		?assertEqual({ok, {192, 0, 2, 2}, 40001, 6}, receive {answer, Answer} -> Answer after 5000 -> timeout end)
+	end).
+
+a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
+	test_node:with_daemon(#{mode => mute}, fun(_) ->
+		{Time, Answer} = timer:tc(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end),
+		?assertEqual({ok, {127, 0, 0, 1}}, Answer),
+		?assert(Time < 1000000)
+	end).
+
+the_port_is_found_by_name_and_by_address_test_() ->
+	[{lists:flatten(io_lib:format("~0p", [{Name, Host}])), fun() ->
+		without_fallback(fun() ->
+			test_node:with_daemon(#{nodes => [?BOB, ?BOB6, ?CAROL, ?DAVE]}, fun(_) ->
+				{ok, _} = register_alice(5000),
+				?assertEqual(Expected, epmd_mdns:port_please(Name, Host)),
+				?assertEqual(Expected, epmd_mdns:port_please(Name, Host, 100))
+			end)
+		end)
+	end} || {Name, Host, Expected} <- [
+		{"bob", "h2", {port, 40001, 6}},
+		{bob, h2, {port, 40001, 6}},
+		{<<"bob">>, <<"H2.local">>, {port, 40001, 6}},
+		{"bob", "box", {port, 40001, 6}},
+		{"bob", {192, 0, 2, 2}, {port, 40001, 6}},
+		{"bob", {0, 0, 0, 0, 0, 16#FFFF, 16#C000, 16#0202}, {port, 40001, 6}},
+		{"bob", "fd00::2", {port, 40006, 6}},
+		{"carol", "h3", {port, 40002, 6}},
+		{"dave", {127, 0, 0, 1}, {port, 40003, 6}},
+		{"dave", "localhost", {port, 40003, 6}},
+		{"bob", "h3", noport},
+		{"bob", {192, 0, 2, 3}, noport},
+		{"bob", {1, 2, 3}, noport}
+	]].
+
+names_of_this_host_are_its_registrations_test_() ->
+	{ok, Name} = inet:gethostname(),
+	[{lists:flatten(io_lib:format("~0p", [Host])), fun() ->
+		test_node:with_daemon(#{nodes => [?BOB, ?DAVE]}, fun(_) ->
+			?assertEqual({ok, [{"dave", 40003}]}, epmd_mdns:names(Host))
+		end)
+	end} || Host <- [localhost, "localhost", Name, string:uppercase(Name), Name ++ ".local", net_adm:localhost(),
+		{127, 0, 0, 1}, {127, 1, 2, 3}, "127.0.0.1", {0, 0, 0, 0, 0, 0, 0, 1}, <<"localhost">>]].
+
+%% Else rebar3, observer and RabbitMQ start an epmd.
+names_of_this_host_are_no_error_while_the_daemon_is_up_test() ->
+	test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+		?assertEqual({ok, []}, epmd_mdns:names()),
+		?assertEqual({ok, []}, epmd_mdns:names("localhost"))
+	end).
+
+names_of_another_host_go_by_its_name_its_mdns_name_or_address_test() ->
+	test_node:with_daemon(#{nodes => [?BOB, ?BOB6, ?CAROL, ?DAVE]}, fun(_) ->
+		[?assertEqual({ok, [{"bob", 40001}]}, epmd_mdns:names(Host))
+			|| Host <- ["h2", h2, "H2.local", "box", 'BOX.local.', {192, 0, 2, 2}, "192.0.2.2"]],
+		?assertEqual({ok, [{"bob", 40006}]}, epmd_mdns:names("fd00::2")),
+		?assertEqual({ok, [{"carol", 40002}]}, epmd_mdns:names("h3"))
+	end).
+
+names_without_daemon_and_epmd_are_an_error_test() ->
+	without_fallback(fun() ->
+		test_node:with_node(fake_daemon:path(), fun() ->
+			?assertEqual({error, address}, epmd_mdns:names()),
+			?assertEqual({error, address}, epmd_mdns:names("h9"))
+		end)
+	end).
+
+names_that_the_daemon_does_not_know_are_asked_of_epmd_test() ->
+	test_node:with_daemon(#{}, fun(_) ->
+		?assertEqual({error, address}, epmd_mdns:names("no-such-host.invalid"))
+	end).
+
+a_vm_that_is_not_distributed_asks_the_daemon_test() ->
+	Path = fake_daemon:path(),
+	Daemon = fake_daemon:start(Path, #{nodes => [?BOB, ?DAVE]}),
+	true = os:putenv("EPMD_MDNS_SOCKET", Path),
+	try
+		?assertEqual({ok, [{"dave", 40003}]}, epmd_mdns:names()),
+		?assertEqual({port, 40001, 6}, epmd_mdns:port_please("bob", "h2")),
+		?assertEqual([<<"bob@h2">>, <<"dave@h1">>], epmd_mdns:nodes()),
+		?assertMatch([#{port := 40001, since := _}], epmd_mdns:lookup("bob@h2")),
+		?assertEqual([], epmd_mdns:lookup("bob@h3")),
+		?assertMatch(#{daemon := absent}, epmd_mdns:info()),
+		ok = fake_daemon:set(Daemon, #{nodes => ["nonsense"]}),
+		?assertEqual([], epmd_mdns:nodes()),
+		ok = fake_daemon:set(Daemon, #{nodes => lists:duplicate(9000, ?BOB)}),
+		?assertEqual([], epmd_mdns:nodes()),
+		ok = fake_daemon:set(Daemon, #{mode => mute}),
+		{Time, _} = timer:tc(epmd_mdns, names, []),
+		?assert(Time < 1200000)
+	after
+		os:unsetenv("EPMD_MDNS_SOCKET"),
+		fake_daemon:stop(Daemon)
+	end,
+	?assertEqual([], epmd_mdns:nodes()).
+
+the_port_to_listen_on_is_up_to_erl_epmd_test() ->
+	?assertEqual({ok, 0}, epmd_mdns:listen_port_please(alice, "h1")),
+	?assertEqual({ok, 0}, epmd_mdns:listen_port_please(make_ref(), [])).
+
+a_driver_is_as_good_as_a_family_test() ->
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		{ok, 0} = epmd_mdns:listen_port_please(alice, "h1"),
+		[begin
+			{ok, 4711} = epmd_mdns:register_node("alice", 5000, Family),
+			Line = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000 family=", Expected/binary, " ">>),
+			?assert(is_binary(Line))
+		end || {Family, Expected} <- [{inet_tcp, <<"inet">>}, {inet6_tcp, <<"inet6">>}, {inet, <<"inet">>},
+			{inet6, <<"inet6">>}]],
+		?assertEqual({ok, 4711}, epmd_mdns:register_node(<<"alice">>, 5000))
+	end).
+
+without_a_host_from_otp_the_node_is_at_this_host_test() ->
+	{ok, Host} = inet:gethostname(),
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		{ok, 4711} = epmd_mdns:register_node(alice, 5000),
+		_ = fake_daemon:expect(Daemon, list_to_binary(["REGISTER alice@", Host, " "]))
+	end).
+
+%% net_kernel calls most of this where an exception is the end of the node.
+no_argument_makes_a_callback_raise_or_linger_test_() ->
+	{timeout, 120, fun() ->
+		Odd = ["", [], 5, -1, 1.5, self(), make_ref(), {}, {1, 2, 3, 4, 5}, {a, b, c, d}, #{}, <<>>, <<255>>, "a b",
+			"å@日本", [a|b], [[]], [1114112], fun() -> ok end],
+		test_node:with_daemon(#{}, fun(_) ->
+			{ok, _} = register_alice(5000),
+			[begin
+				{Time, _} = timer:tc(epmd_mdns, Function, Args),
+				?assert(Time < 1500000)
+			end || Term <- Odd, {Function, Args} <- [
+				{listen_port_please, [Term, Term]},
+				{register_node, [Term, Term]},
+				{register_node, [Term, 5000, inet]},
+				{register_node, [alice, Term, inet]},
+				{register_node, [alice, 5000, Term]},
+				{address_please, [Term, "127.0.0.1", inet]},
+				{address_please, ["x", Term, inet]},
+				{address_please, ["x", "127.0.0.1", Term]},
+				{port_please, [Term, {127, 0, 0, 1}]},
+				{port_please, ["x", Term]},
+				{port_please, ["x", {127, 0, 0, 1}, Term]},
+				{names, [Term]},
+				{lookup, [Term]}
+			]]
+		end)
+	end}.
+
+%% What a program may ask.
+
+the_program_sees_names_as_binaries_test() ->
+	test_node:with_daemon(#{nodes => [?BOB, ?BOB6, ?DAVE]}, fun(_) ->
+		?assertEqual([<<"bob@h2">>, <<"dave@h1">>], epmd_mdns:nodes()),
+		?assertMatch([#{family := inet}, #{family := inet6}], epmd_mdns:lookup(<<"bob@h2">>)),
+		?assertEqual(epmd_mdns:lookup(<<"bob@h2">>), epmd_mdns:lookup('bob@h2')),
+		?assertEqual([], epmd_mdns:lookup("eve@h2")),
+		?assertEqual([], epmd_mdns:lookup("bob"))
+	end).
+
+info_says_how_things_stand_test() ->
+	test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+		{ok, 4711} = register_alice(5000),
+		?assertMatch(#{daemon := up, server := <<"fake-daemon/1">>, socket := "/tmp/" ++ _, cluster := undefined,
+			fallback := true, node := <<"alice@h1">>, nodes := 1}, epmd_mdns:info())
+	end).
+
+%% The stock answers.
+
+a_stock_answer_comes_in_time_or_not_at_all_test() ->
+	?assertEqual({error, timeout}, epmd_mdns_stock:address("x", "localhost", inet, 0)),
+	?assertEqual({error, timeout}, epmd_mdns_stock:names({127, 0, 0, 1}, 0)),
+	?assertMatch({error, _}, epmd_mdns_stock:port("x", {bad}, 1000)),
+	receive Unexpected -> error(Unexpected) after 0 -> ok end.
+
+%% Internal.
+
+without_fallback(Test) ->
+	ok = application:set_env(epmd_mdns, fallback, false),
+	try
+		Test()
+	after
+		ok = application:unset_env(epmd_mdns, fallback)
+	end.
