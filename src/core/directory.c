@@ -132,7 +132,7 @@ static void refresh(Directory *directory, Entry *entry, Reason reason, uint64_t 
         }
 }
 
-static uint64_t find_holder(const Directory *directory, const char *node) {
+uint64_t directory_holder(const Directory *directory, const char *node) {
         for (size_t i = entry_table_lower_bound_node(&directory->table, node);
              entry_table_is_node(&directory->table, i, node); i++)
                 if (directory->table.entries[i]->registration.owner)
@@ -142,7 +142,7 @@ static uint64_t find_holder(const Directory *directory, const char *node) {
 
 int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
                        const Address *address, uint64_t now_usec, uint64_t *ret_holder) {
-        uint64_t holder = find_holder(directory, endpoint->node);
+        uint64_t holder = directory_holder(directory, endpoint->node);
         Entry *entry;
         int r;
 

@@ -73,6 +73,9 @@ void directory_observe(Directory *directory, DirectoryObserver observer, void *u
 int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
                        const Address *address, uint64_t now_usec, uint64_t *ret_holder);
 
+/* The owner that has registered a node, 0 if nobody has. */
+uint64_t directory_holder(const Directory *directory, const char *node);
+
 /* Withdraws all endpoints of node that owner has registered. Returns how many there were. */
 size_t directory_unregister(Directory *directory, uint64_t owner, const char *node,
                             uint64_t now_usec);

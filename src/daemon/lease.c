@@ -5,44 +5,39 @@
 
 #include "daemon/lease.h"
 
-/* Registers, and takes the name over from a holder that is gone: its end may not have been read
- * yet (a node that restarts quickly). */
-static int try_register(Lease *lease, const Request *request, uint64_t now_usec) {
-        Directory *directory = control_server_directory(lease->server);
-        const Address *address = request->bound ? &request->address : NULL;
-        uint64_t holder;
-        int r;
+/* Whether another connection holds the node. One that is gone loses it here and now: its end may
+ * not have been read yet (a node that restarts quickly). */
+static bool is_held_by_another(const Lease *lease, const char *node) {
+        uint64_t holder = directory_holder(control_server_directory(lease->server), node);
 
-        r = directory_register(directory, lease->owner, &request->endpoint, address, now_usec,
-                               &holder);
-        if (r == DIRECTORY_E_DUPLICATE && control_server_release_dead(lease->server, holder))
-                r = directory_register(directory, lease->owner, &request->endpoint, address,
-                                       now_usec, &holder);
-        return r;
+        return holder != 0 && holder != lease->owner &&
+               !control_server_release_dead(lease->server, holder);
 }
 
 int lease_register(Lease *lease, const Request *request, uint64_t now_usec, const char **ret_text) {
         const Endpoint *endpoint = &request->endpoint;
         bool *registered = &lease->registered[endpoint->proto][endpoint->family];
+        uint64_t holder;
         int r;
 
         if (*lease->node && strcmp(lease->node, endpoint->node) != 0) {
                 *ret_text = "this connection holds another node already, use a new one";
                 return PROTOCOL_E_OTHER_NODE;
         }
+        if (is_held_by_another(lease, endpoint->node)) {
+                *ret_text = "another node of this host holds the name";
+                return PROTOCOL_E_DUPLICATE_NAME;
+        }
         if (!*registered && control_server_take_registration(lease->server, lease->uid) != 0) {
                 *ret_text = "too many nodes are registered";
                 return PROTOCOL_E_LIMIT;
         }
 
-        r = try_register(lease, request, now_usec);
-        if (r != 0 && !*registered)
-                control_server_give_registration(lease->server, lease->uid);
-        if (r == DIRECTORY_E_DUPLICATE) {
-                *ret_text = "another node of this host holds the name";
-                return PROTOCOL_E_DUPLICATE_NAME;
-        }
+        r = directory_register(control_server_directory(lease->server), lease->owner, endpoint,
+                               request->bound ? &request->address : NULL, now_usec, &holder);
         if (r != 0) {
+                if (!*registered)
+                        control_server_give_registration(lease->server, lease->uid);
                 *ret_text = "too many nodes are known";
                 return PROTOCOL_E_LIMIT;
         }
