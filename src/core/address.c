@@ -72,6 +72,8 @@ bool address_equal(const Address *a, const Address *b) {
 bool address_is_loopback(const Address *address) {
         if (address->family == FAMILY_INET)
                 return (ntohl(address->in.s_addr) >> 24) == IN_LOOPBACKNET;
+        if (IN6_IS_ADDR_V4MAPPED(&address->in6))
+                return address->in6.s6_addr[12] == IN_LOOPBACKNET;
         return IN6_IS_ADDR_LOOPBACK(&address->in6);
 }
 

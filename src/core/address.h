@@ -39,7 +39,7 @@ Address address_loopback(Family family);
 
 bool address_equal(const Address *a, const Address *b);
 
-/* 127.0.0.0/8 and ::1. */
+/* 127.0.0.0/8, also mapped into IPv6, and ::1. */
 bool address_is_loopback(const Address *address);
 
 /* fe80::/10 only. OTP can't connect to it: its distribution never passes a scope

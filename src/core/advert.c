@@ -12,8 +12,8 @@
 #include "core/advert.h"
 #include "util/macro.h"
 
-/* Bytes of the node's name that go into "node=", so that the string has at most 255. */
-#define NODE_CUT (LIMIT_TXT_STRING - (sizeof("node=") - 1))
+/* A node's name goes on in the next string when one is full: 250 bytes, then 249, then the rest. */
+static const char *const node_keys[] = { "node", "node2", "node3" };
 
 void advert_format_label(const char *node, uint64_t id, char ret[static ADVERT_LABEL_SIZE]) {
         size_t length = strlen(node), max = LIMIT_LABEL - 1 - ADVERT_ID_LENGTH;
@@ -43,15 +43,25 @@ static size_t put_txt_text(uint8_t *txt, size_t at, const char *key, const char 
         return put_txt(txt, at, key, value, strlen(value));
 }
 
+static size_t put_node(uint8_t *txt, size_t at, const char *node) {
+        for (size_t i = 0; i < ELEMENTSOF(node_keys) && *node; i++) {
+                size_t room = LIMIT_TXT_STRING - strlen(node_keys[i]) - 1, length = strlen(node);
+
+                if (length > room)
+                        length = room;
+                at = put_txt(txt, at, node_keys[i], node, length);
+                node += length;
+        }
+        return at;
+}
+
 size_t advert_encode_txt(const Endpoint *endpoint, uint8_t ret[static LIMIT_TXT]) {
-        size_t length = strlen(endpoint->node), cut = length < NODE_CUT ? length : NODE_CUT, at = 0;
         char dist[ENDPOINT_DIST_SIZE];
+        size_t at;
 
         /* RFC 6763 section 6.7: the version comes first. */
-        at = put_txt_text(ret, at, "txtvers", "1");
-        at = put_txt(ret, at, "node", endpoint->node, cut);
-        if (length > cut)
-                at = put_txt(ret, at, "node2", endpoint->node + cut, length - cut);
+        at = put_txt_text(ret, 0, "txtvers", "1");
+        at = put_node(ret, at, endpoint->node);
         at = put_txt_text(ret, at, "proto", proto_to_string(endpoint->proto));
         at = put_txt_text(ret, at, "family", family_to_string(endpoint->family));
         if (endpoint->hidden)
@@ -136,27 +146,27 @@ static bool find_txt(const TxtString *strings, size_t n_strings, const char *key
         return false;
 }
 
+/* Finds the name in the strings, or takes the label. */
 static int find_node(Endpoint *endpoint, const char *label, const TxtString *strings,
                      size_t n_strings) {
-        char *node = endpoint->node;
-        bool fits;
+        size_t length = 0, i;
+        bool fits = true;
 
-        if (find_txt(strings, n_strings, "node", node, NODE_NAME_SIZE, &fits)) {
-                size_t length;
-
+        for (i = 0; i < ELEMENTSOF(node_keys); i++) {
+                if (!find_txt(strings, n_strings, node_keys[i], endpoint->node + length,
+                              NODE_NAME_SIZE - length, &fits))
+                        break;
                 if (!fits)
                         return ADVERT_E_NAME;
-                length = strlen(node);
-                if (find_txt(strings, n_strings, "node2", node + length, NODE_NAME_SIZE - length,
-                             &fits) &&
-                    !fits)
-                        return ADVERT_E_NAME;
-        } else {
+                length += strlen(endpoint->node + length);
+        }
+
+        if (i == 0) {
                 if (strlen(label) >= NODE_NAME_SIZE)
                         return ADVERT_E_NAME;
-                strcpy(node, label);
+                strcpy(endpoint->node, label);
         }
-        return node_name_is_valid(node) ? 0 : ADVERT_E_NAME;
+        return node_name_is_valid(endpoint->node) ? 0 : ADVERT_E_NAME;
 }
 
 int advert_parse(Endpoint *ret, const char *label, uint16_t port, const TxtString *strings,

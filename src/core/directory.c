@@ -100,13 +100,14 @@ static bool is_replaced(const NodeInfo *old, const NodeInfo *new) {
                 (old->endpoint.port != new->endpoint.port || strcmp(old->host, new->host) != 0));
 }
 
-/* Tells the observers what has become of an entry. The entry may be gone afterwards. */
-static void refresh(Directory *directory, Entry *entry, Reason reason, uint64_t now_usec) {
+/* Tells the observers what has become of an entry; why, if it is down. The entry may be gone
+ * afterwards. */
+static void refresh(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
         NodeInfo info;
 
         if (!entry_compute(entry, directory->host, &info)) {
                 if (entry->state == ENTRY_UP)
-                        take_down(directory, entry, reason, now_usec);
+                        take_down(directory, entry, why_down, now_usec);
                 if (entry->state == ENTRY_HIDDEN && entry->n_sightings == 0)
                         entry_table_remove(&directory->table, entry);
                 return;
@@ -162,7 +163,7 @@ int directory_register(Directory *directory, uint64_t owner, const Endpoint *end
                 entry->registration.bound = true;
                 entry->registration.address = *address;
         }
-        refresh(directory, entry, REASON_REGISTERED, now_usec);
+        refresh(directory, entry, REASON_UNREGISTERED, now_usec);
         return 0;
 }
 
@@ -242,7 +243,8 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
         r = entry_add_sighting(entry, sighting, now_usec);
         if (r > 0)
                 directory->n_sightings++;
-        refresh(directory, entry, REASON_SEEN, now_usec);
+        /* If it is down now, its host has taken away the address that was of use. */
+        refresh(directory, entry, REASON_GOODBYE, now_usec);
         return r < 0 ? r : 0;
 }
 

@@ -37,6 +37,7 @@ struct AvahiThread {
         Publisher *publisher;
         AvahiClient *client;
         bool failed;         /* LAN_RESET is on its way */
+        bool stopped;        /* LAN_STOPPED has been posted, and nothing follows it */
         bool failure_logged; /* one line until it works again */
 };
 
@@ -160,6 +161,7 @@ static void handle_message(AvahiThread *thread, const LanMessage *message) {
                 /* avahi-daemon says goodbye for the objects of a client that disconnects. */
                 drop_client(thread);
                 post_type(thread, LAN_STOPPED);
+                thread->stopped = true;
                 avahi_threaded_poll_quit(thread->poll);
                 break;
         default:
@@ -174,7 +176,7 @@ static void on_inbox(AvahiWatch *watch, int fd, AvahiWatchEvent events, void *us
         (void) watch, (void) fd, (void) events;
 
         message_queue_acknowledge(&thread->inbox);
-        while ((message = message_queue_pop(&thread->inbox))) {
+        while (!thread->stopped && (message = message_queue_pop(&thread->inbox))) {
                 handle_message(thread, message);
                 free(message);
         }
