@@ -65,19 +65,25 @@ static NodeInfo entry_info(const Entry *entry, uint64_t now_usec) {
         return info;
 }
 
-static void notify(Directory *directory, const Entry *entry, EventKind kind, Reason reason,
+/* A node that listens on a loopback address can't be reached from the LAN. */
+static bool is_advertised(const Entry *entry) {
+        return entry->registration.owner &&
+               !(entry->registration.bound && address_is_loopback(&entry->registration.address));
+}
+
+static void notify(Directory *directory, Entry *entry, EventKind kind, Reason reason,
                    uint64_t now_usec) {
         NodeInfo info = entry_info(entry, now_usec);
         DirectoryEvent event = {
                 .kind = kind,
                 .reason = reason,
                 .info = &info,
-                .advertise = kind != EVENT_DOWN && entry->registration.owner &&
-                             !(entry->registration.bound &&
-                               address_is_loopback(&entry->registration.address)),
+                .advertise = is_advertised(entry),
+                .was_advertised = entry->advertised,
         };
 
         info.stale = false;
+        entry->advertised = event.advertise;
         for (size_t i = 0; i < directory->n_observers; i++)
                 directory->observers[i].observer(directory->observers[i].userdata, &event);
 }
@@ -119,7 +125,8 @@ static void refresh(Directory *directory, Entry *entry, Reason why_down, uint64_
                 entry->info = info;
                 notify(directory, entry, EVENT_UP,
                        info.source == SOURCE_LOCAL ? REASON_REGISTERED : REASON_SEEN, now_usec);
-        } else if (!node_info_equal(&entry->info, &info)) {
+        } else if (!node_info_equal(&entry->info, &info) ||
+                   entry->advertised != is_advertised(entry)) {
                 bool replaced = is_replaced(&entry->info, &info);
 
                 if (replaced)
@@ -188,7 +195,9 @@ size_t directory_unregister(Directory *directory, uint64_t owner, const char *no
 }
 
 void directory_set_host(Directory *directory, const char *host, uint64_t now_usec) {
-        if (strcmp(directory->host, host) == 0 || line_encoded_length(host) > LIMIT_HOST)
+        if (line_encoded_length(host) > LIMIT_HOST)
+                host = "";
+        if (strcmp(directory->host, host) == 0)
                 return;
         strcpy(directory->host, host);
 

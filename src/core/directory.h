@@ -39,6 +39,7 @@ typedef struct DirectoryEvent {
         Reason reason;
         const NodeInfo *info; /* valid during the call */
         bool advertise;       /* a registration that is to be seen on the LAN */
+        bool was_advertised;  /* the same before the event */
 } DirectoryEvent;
 
 /* Is told of a change after it has happened. It may read the directory, but not change it. */
@@ -80,7 +81,8 @@ uint64_t directory_holder(const Directory *directory, const char *node);
 size_t directory_unregister(Directory *directory, uint64_t owner, const char *node,
                             uint64_t now_usec);
 
-/* Sets the mDNS name of this host, "" for unknown, which registrations are shown with. */
+/* Sets the mDNS name of this host, "" (or one that is longer than LIMIT_HOST) for unknown, which
+ * registrations are shown with. */
 void directory_set_host(Directory *directory, const char *host, uint64_t now_usec);
 const char *directory_host(const Directory *directory);
 

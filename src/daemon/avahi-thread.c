@@ -88,6 +88,8 @@ static void on_client_state(AvahiClient *client, AvahiClientState state, void *u
 
         /* The first call comes from within avahi_client_new(). */
         thread->client = client;
+        if (thread->failed)
+                return;
 
         switch (state) {
         case AVAHI_CLIENT_S_RUNNING:
@@ -246,22 +248,32 @@ int avahi_thread_send(AvahiThread *thread, LanMessageType type) {
         return message_queue_push_type(&thread->inbox, type);
 }
 
-int avahi_thread_send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoint *endpoint) {
-        LanMessage *message;
+static int send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoint *endpoint,
+                         bool first) {
+        LanMessage *message = calloc(1, sizeof(*message));
 
-        /* While the thread waits for avahi-daemon, its inbox fills. What has not been taken yet
-         * needs no withdrawal, so that the inbox never holds more than the nodes that there are and
-         * those that there were when the wait began. */
-        if (message_queue_cancel_publish(&thread->inbox, endpoint) && type == LAN_WITHDRAW)
-                return 0;
-
-        message = calloc(1, sizeof(*message));
         if (!message)
                 return -ENOMEM;
         message->type = type;
         message->endpoint = *endpoint;
+        message->first = first;
         message_queue_push(&thread->inbox, message);
         return 0;
+}
+
+int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, bool first) {
+        /* What has not been taken is replaced. */
+        (void) message_queue_cancel_publish(&thread->inbox, endpoint, &first);
+        return send_endpoint(thread, LAN_PUBLISH, endpoint, first);
+}
+
+int avahi_thread_withdraw(AvahiThread *thread, const Endpoint *endpoint) {
+        bool first;
+
+        /* What nobody has seen needs no withdrawal, unless it was to replace something. */
+        if (message_queue_cancel_publish(&thread->inbox, endpoint, &first) && first)
+                return 0;
+        return send_endpoint(thread, LAN_WITHDRAW, endpoint, false);
 }
 
 int avahi_thread_fd(const AvahiThread *thread) {

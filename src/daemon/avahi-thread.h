@@ -3,6 +3,7 @@
 
 /* The thread that talks to avahi-daemon */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "daemon/lan-message.h"
@@ -18,10 +19,17 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec);
 AvahiThread *avahi_thread_free(AvahiThread *thread);
 DEFINE_CLEANUP(AvahiThread, avahi_thread_free);
 
-/* Sends a message that needs no more than its type, or an endpoint. Never blocks. Returns 0 or
+/* Sends a message that needs no more than its type. Never blocks, as all of these. Returns 0 or
  * -ENOMEM. */
 int avahi_thread_send(AvahiThread *thread, LanMessageType type);
-int avahi_thread_send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoint *endpoint);
+
+/*
+ * Sends LAN_PUBLISH and LAN_WITHDRAW. first: no endpoint of this identity has been published, or it
+ * has been withdrawn. While the thread waits for avahi-daemon its inbox fills, but never with more
+ * than what is published now, and what was published when the wait began.
+ */
+int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, bool first);
+int avahi_thread_withdraw(AvahiThread *thread, const Endpoint *endpoint);
 
 /* Readable when avahi_thread_receive() may have something. The thread's own, not to be closed. */
 int avahi_thread_fd(const AvahiThread *thread);

@@ -42,6 +42,7 @@ struct Browser {
         AvahiServiceBrowser *services;
         Instance *instances;
         bool limit_logged;
+        bool failed; /* waits for browser_forget() */
 };
 
 static void post(Browser *browser, const LanMessage *message) {
@@ -63,6 +64,8 @@ static void post_gone(Instance *instance, Reason reason) {
 }
 
 static void fail(Browser *browser, const char *what) {
+        /* Each further call might wait as long as this one did. */
+        browser->failed = true;
         browser->sink->fail(browser->sink->userdata, what, avahi_client_errno(browser->client));
 }
 
@@ -113,16 +116,15 @@ static Address convert_address(const AvahiAddress *address) {
         return converted;
 }
 
+/* The strings in the order of the record, of which the first with a key counts: libavahi-client
+ * hands them out so, though what it prints is reversed. */
 static size_t collect_txt(AvahiStringList *txt, TxtString *strings, size_t max) {
-        size_t n = avahi_string_list_length(txt), i = n;
+        size_t n = 0;
 
-        /* libavahi-client hands out the list in reverse order, and the first string with a key
-         * counts. */
-        for (AvahiStringList *l = txt; l; l = avahi_string_list_get_next(l))
-                if (--i < max)
-                        strings[i] = (TxtString){ avahi_string_list_get_text(l),
-                                                  avahi_string_list_get_size(l) };
-        return n < max ? n : max;
+        for (AvahiStringList *l = txt; l && n < max; l = avahi_string_list_get_next(l))
+                strings[n++] =
+                        (TxtString){ avahi_string_list_get_text(l), avahi_string_list_get_size(l) };
+        return n;
 }
 
 static void handle_found(Instance *instance, const char *host, const AvahiAddress *address,
@@ -290,6 +292,8 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
 
         (void) services, (void) type, (void) domain;
 
+        if (browser->failed)
+                return;
         switch (event) {
         case AVAHI_BROWSER_NEW:
                 /* Our own nodes are known already, and better. */
@@ -354,4 +358,5 @@ void browser_forget(Browser *browser) {
         browser->instances = NULL;
         browser->services = NULL;
         browser->client = NULL;
+        browser->failed = false;
 }

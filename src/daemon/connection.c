@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A socket with bounded lines in and bounded lines out */
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -151,16 +150,14 @@ int connection_take_line(Connection *connection, char **ret, size_t *ret_length)
         return input_buffer_take_line(&connection->input, ret, ret_length);
 }
 
-/* Appends a whole line. Every line that can be told fits into a LineWriter: limits.h says so, and a
- * test proves it. */
 static void queue_line(Connection *connection, OutputBuffer *queue, LineWriter *writer) {
-        int length = line_writer_end(writer), r;
+        int length = line_writer_end(writer), r = length;
 
         if (connection->dead)
                 return;
-        assert(length > 0);
-
-        r = output_buffer_append(queue, writer->text, (size_t) length);
+        /* Every line that can be told fits: limits.h says so, and a test proves it. */
+        if (length > 0)
+                r = output_buffer_append(queue, writer->text, (size_t) length);
         if (r == OUTPUT_BUFFER_E_FULL && queue == &connection->output) {
                 /* Much may happen in one turn of the loop, without the peer being slow: all nodes
                  * of the LAN are lost at once. The socket may still have room. */

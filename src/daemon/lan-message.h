@@ -40,7 +40,10 @@ struct LanMessage {
         LanMessage *next; /* the queue's */
         LanMessageType type;
         union {
-                Endpoint endpoint;
+                struct {
+                        Endpoint endpoint;
+                        bool first; /* LAN_PUBLISH: nothing of this identity is announced */
+                };
                 struct {
                         Sighting sighting;
                         Reason reason;

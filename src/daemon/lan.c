@@ -45,11 +45,10 @@ static void on_directory_event(void *userdata, const DirectoryEvent *event) {
         Lan *lan = userdata;
 
         if (event->advertise)
-                log_oom(avahi_thread_send_endpoint(lan->thread, LAN_PUBLISH,
-                                                   &event->info->endpoint));
-        else if (event->info->source == SOURCE_LOCAL || event->reason == REASON_REPLACED)
-                log_oom(avahi_thread_send_endpoint(lan->thread, LAN_WITHDRAW,
-                                                   &event->info->endpoint));
+                log_oom(avahi_thread_publish(lan->thread, &event->info->endpoint,
+                                             !event->was_advertised));
+        else if (event->was_advertised)
+                log_oom(avahi_thread_withdraw(lan->thread, &event->info->endpoint));
 }
 
 /* --- From the LAN to the directory --- */
@@ -73,9 +72,8 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void handle_state(Lan *lan, const LanMessage *message) {
-        if (lan->state != message->state)
-                log_debug("Avahi is %s", lan_state(lan));
         lan->state = message->state;
+        log_debug("Avahi is %s", lan_state(lan));
 
         switch (message->state) {
         case AVAHI_STATE_FAILED:

@@ -80,7 +80,7 @@ LanMessage *message_queue_pop(MessageQueue *queue) {
         return message;
 }
 
-bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint) {
+bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint, bool *ret_first) {
         LanMessage *previous = NULL, *message;
 
         (void) pthread_mutex_lock(&queue->lock);
@@ -92,6 +92,9 @@ bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint)
                 }
         (void) pthread_mutex_unlock(&queue->lock);
 
+        if (!message)
+                return false;
+        *ret_first = message->first;
         free(message);
-        return message;
+        return true;
 }

@@ -36,6 +36,6 @@ void message_queue_acknowledge(MessageQueue *queue);
 /* Takes the first message, to be freed with free(), or NULL. */
 LanMessage *message_queue_pop(MessageQueue *queue);
 
-/* Removes a LAN_PUBLISH of the same endpoint that has not been taken yet. Returns whether there was
- * one. */
-bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint);
+/* Removes a LAN_PUBLISH of the same identity that has not been taken yet. Returns whether there was
+ * one; *ret_first is then what it said. */
+bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint, bool *ret_first);

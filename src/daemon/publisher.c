@@ -36,7 +36,7 @@ typedef struct Advert {
 struct Publisher {
         const AvahiSink *sink;
         uint32_t ttl_sec;
-        AvahiClient *client;   /* NULL: stopped */
+        AvahiClient *client;   /* NULL: stopped, or failed */
         AvahiEntryGroup *type; /* the enumeration of our service type */
         Advert **adverts;
         size_t n_adverts;
@@ -113,23 +113,33 @@ static int add_advert(Publisher *publisher, AvahiEntryGroup *group, const Endpoi
         return r == 0 ? avahi_entry_group_commit(group) : r;
 }
 
-/* Sorts an error: is it the connection to avahi-daemon, or only this advert? */
-static void handle_error(Publisher *publisher, const char *what, int error) {
+static void free_group(AvahiEntryGroup **group) {
+        if (*group)
+                (void) avahi_entry_group_free(*group);
+        *group = NULL;
+}
+
+/* Sorts an error: is it the connection to avahi-daemon, or only this advert, whose group is freed?
+ */
+static void handle_error(Publisher *publisher, const char *what, AvahiEntryGroup **group,
+                         int error) {
         switch (error) {
         case AVAHI_ERR_DBUS_ERROR:
         case AVAHI_ERR_DISCONNECTED:
         case AVAHI_ERR_NO_DAEMON:
         case AVAHI_ERR_BAD_STATE:
         case AVAHI_ERR_TIMEOUT:
+                /* Each further call might wait as long as this one did. The group goes with the
+                 * client. */
+                *group = NULL;
+                publisher->client = NULL;
                 publisher->sink->fail(publisher->sink->userdata, "announcing a node", error);
                 return;
         case AVAHI_ERR_NOT_PERMITTED:
                 if (!publisher->refusal_logged)
                         log_warning("avahi-daemon does not let us announce nodes: other hosts will "
-                                    "not see those of this "
-                                    "host. Look for disable-publishing and "
-                                    "disable-user-service-publishing in "
-                                    "avahi-daemon.conf(5)");
+                                    "not see those of this host. Look for disable-publishing and "
+                                    "disable-user-service-publishing in avahi-daemon.conf(5)");
                 break;
         default:
                 if (!publisher->refusal_logged)
@@ -137,12 +147,7 @@ static void handle_error(Publisher *publisher, const char *what, int error) {
                                     avahi_strerror(error));
         }
         publisher->refusal_logged = true;
-}
-
-static void free_group(AvahiEntryGroup **group) {
-        if (*group)
-                (void) avahi_entry_group_free(*group);
-        *group = NULL;
+        free_group(group);
 }
 
 /* Announces the type, once, so that browsers of types show it (RFC 6763 section 9). */
@@ -151,21 +156,20 @@ static void announce_type(Publisher *publisher) {
         size_t length = advert_encode_name(NULL, ADVERT_TYPE "." ADVERT_DOMAIN, ptr);
         int r;
 
-        if (publisher->type)
+        if (publisher->type || !publisher->client)
                 return;
         publisher->type = avahi_entry_group_new(publisher->client, on_type_state, publisher);
         if (!publisher->type) {
-                handle_error(publisher, "the service type", avahi_client_errno(publisher->client));
+                handle_error(publisher, "the service type", &publisher->type,
+                             avahi_client_errno(publisher->client));
                 return;
         }
         r = add_record(publisher->type, "_services._dns-sd._udp." ADVERT_DOMAIN, AVAHI_DNS_TYPE_PTR,
                        TTL_SEC, ptr, length);
         if (r == 0)
                 r = avahi_entry_group_commit(publisher->type);
-        if (r < 0) {
-                free_group(&publisher->type);
-                handle_error(publisher, "the service type", r);
-        }
+        if (r < 0)
+                handle_error(publisher, "the service type", &publisher->type, r);
 }
 
 static void announce(Publisher *publisher, Advert *advert) {
@@ -176,14 +180,13 @@ static void announce(Publisher *publisher, Advert *advert) {
 
         advert->group = avahi_entry_group_new(publisher->client, on_group_state, advert);
         if (!advert->group) {
-                handle_error(publisher, advert->endpoint.node,
+                handle_error(publisher, advert->endpoint.node, &advert->group,
                              avahi_client_errno(publisher->client));
                 return;
         }
         r = add_advert(publisher, advert->group, &advert->endpoint);
         if (r < 0) {
-                free_group(&advert->group);
-                handle_error(publisher, advert->endpoint.node, r);
+                handle_error(publisher, advert->endpoint.node, &advert->group, r);
                 return;
         }
         announce_type(publisher);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A socket with bounded lines in and bounded lines out */
+/* One socket: lines in, lines out, a bound on both, and one end */
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,243 +13,333 @@
 #include "daemon/connection.h"
 #include "unit/util-event.h"
 
-/* A connection whose lines are kept, with the peer at the other end. */
 typedef struct Fixture {
         sd_event *event;
         Connection *connection;
-        Client *peer;
-        GString *taken; /* lines, each with its LF */
-        bool taking;    /* take lines as they come */
-        unsigned turns;
+        Client *client;
+        GString *taken; /* lines, each ended by ';' */
+        unsigned processed;
         unsigned deaths;
-        bool too_long;
+        bool deaf; /* process() takes nothing */
 } Fixture;
 
-static void process(void *userdata) {
-        Fixture *fixture = userdata;
+static void take_lines(Fixture *f) {
+        char *line;
         size_t length;
-        char *text;
-        int r = INPUT_BUFFER_E_PENDING;
 
-        fixture->turns++;
-        while (fixture->taking &&
-               (r = connection_take_line(fixture->connection, &text, &length)) == 0) {
-                g_string_append_len(fixture->taken, text, (gssize) length);
-                g_string_append_c(fixture->taken, '\n');
+        while (connection_take_line(f->connection, &line, &length) == 0) {
+                g_string_append_len(f->taken, line, (gssize) length);
+                g_string_append_c(f->taken, ';');
         }
-        fixture->too_long = r == INPUT_BUFFER_E_TOO_LONG;
-        connection_set_reading(fixture->connection, fixture->taking && !fixture->too_long);
+}
+
+static void process(void *userdata) {
+        Fixture *f = userdata;
+
+        f->processed++;
+        if (!f->deaf)
+                take_lines(f);
 }
 
 static void dead(void *userdata) {
-        Fixture *fixture = userdata;
+        Fixture *f = userdata;
 
-        fixture->deaths++;
+        f->deaths++;
 }
 
-static void set_up(Fixture *fixture, gconstpointer data) {
-        ConnectionHandler handler = { process, dead, fixture };
+static void set_up(Fixture *f, gconstpointer data) {
+        ConnectionHandler handler = { process, dead, f };
         int fds[2];
 
         (void) data;
-        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), ==,
-                        0);
-        fixture->event = event_new();
-        fixture->peer = client_new(fixture->event, fds[1]);
-        fixture->taken = g_string_new(NULL);
-        fixture->taking = true;
-        g_assert_cmpint(connection_new(&fixture->connection, fixture->event, fds[0], &handler), ==,
-                        0);
+        f->event = event_new();
+        f->taken = g_string_new(NULL);
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+        g_assert_cmpint(connection_new(&f->connection, f->event, fds[0], &handler), ==, 0);
+        f->client = client_new(f->event, fds[1]);
 }
 
-static void tear_down(Fixture *fixture, gconstpointer data) {
+static void tear_down(Fixture *f, gconstpointer data) {
         (void) data;
-        connection_free(fixture->connection);
-        client_free(fixture->peer);
-        g_string_free(fixture->taken, TRUE);
-        sd_event_unref(fixture->event);
+        g_assert_cmpuint(f->deaths, <=, 1);
+        connection_free(f->connection);
+        client_free(f->client);
+        sd_event_unref(f->event);
+        g_string_free(f->taken, TRUE);
 }
 
-static void say(Fixture *fixture, void (*how)(Connection *, LineWriter *), const char *text) {
+static void say(Fixture *f, const char *word) {
         LineWriter writer = LINE_WRITER_NULL;
 
-        line_writer_text(&writer, text);
-        how(fixture->connection, &writer);
+        line_writer_word(&writer, word);
+        connection_send(f->connection, &writer);
 }
 
-/* However the bytes are cut, the lines are the same. */
-static void test_lines(Fixture *fixture, gconstpointer data) {
-        static const char text[] = "one\ntwo words\n\nlast\n";
+static void hold(Fixture *f, const char *word) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        line_writer_word(&writer, word);
+        connection_hold(f->connection, &writer);
+}
+
+/* Lines come in whole, however they were cut, and go out whole. */
+static void test_lines(Fixture *f, gconstpointer data) {
+        (void) data;
+        client_send(f->client, "one\ntw");
+        event_run_idle(f->event);
+        client_send(f->client, "o\n\nthree");
+        event_run_idle(f->event);
+        g_assert_cmpstr(f->taken->str, ==, "one;two;;");
+        say(f, "hello world");
+        client_expect(f->client, "hello%20world");
+        g_assert_true(client_is_quiet(f->client));
+}
+
+/* A peer that has closed is known to have, before its end is read; what it said before can still be
+ * taken. */
+static void test_hung_up(Fixture *f, gconstpointer data) {
+        (void) data;
+        g_assert_false(connection_is_hung_up(f->connection));
+        client_send(f->client, "last");
+        client_send(f->client, " words\n");
+        g_assert_false(connection_is_hung_up(f->connection));
+        client_finish(f->client);
+        g_assert_true(connection_is_hung_up(f->connection));
+        g_assert_false(connection_is_at_end(f->connection));
+        event_run_idle(f->event);
+        g_assert_true(connection_is_at_end(f->connection));
+        g_assert_cmpstr(f->taken->str, ==, "last words;");
+        /* It still reads. */
+        g_assert_cmpuint(f->deaths, ==, 0);
+        say(f, "goodbye");
+        client_expect(f->client, "goodbye");
+}
+
+/* Who does not want bytes is not woken for them, but for the end of the peer. */
+static void test_not_reading(Fixture *f, gconstpointer data) {
+        (void) data;
+        connection_set_reading(f->connection, false);
+        client_send(f->client, "one\n");
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->processed, ==, 0);
+        connection_set_reading(f->connection, true);
+        event_run_idle(f->event);
+        g_assert_cmpstr(f->taken->str, ==, "one;");
+        connection_set_reading(f->connection, false);
+        f->client = client_free(f->client);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 1);
+        g_assert_true(connection_is_dead(f->connection));
+}
+
+/* A turn comes without input, once. */
+static void test_turn(Fixture *f, gconstpointer data) {
+        (void) data;
+        connection_set_turn(f->connection, true);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->processed, ==, 1);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->processed, ==, 1);
+}
+
+/* A peer that sends without pause is read from once in each turn, so that others have theirs. */
+static void test_one_read_each_turn(Fixture *f, gconstpointer data) {
+        g_autofree char *text = g_strnfill(5 * LIMIT_LINE, '\n');
 
         (void) data;
-        for (size_t i = 0; i < sizeof(text) - 1; i++) {
-                client_send_bytes(fixture->peer, text + i, 1);
-                event_run_idle(fixture->event);
+        client_send_bytes(f->client, text, 5 * LIMIT_LINE);
+        for (size_t i = 1; i <= 5; i++) {
+                g_assert_cmpint(sd_event_run(f->event, 0), >, 0);
+                g_assert_cmpuint(f->taken->len, <=, i * LIMIT_LINE);
         }
-        client_send(fixture->peer, text);
-        event_run_until(fixture->event, fixture->taken->len == 2 * strlen(text));
-        g_assert_true(g_str_has_prefix(fixture->taken->str, text));
-        g_assert_true(g_str_has_suffix(fixture->taken->str, text));
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->taken->len, ==, 5 * LIMIT_LINE);
 }
 
-static void test_too_long(Fixture *fixture, gconstpointer data) {
-        g_autofree char *much = g_strnfill(LIMIT_LINE, 'x');
+/* What is held goes behind what is sent, in its order, and only then. */
+static void test_hold(Fixture *f, gconstpointer data) {
+        (void) data;
+        connection_release(f->connection);
+        hold(f, "event1");
+        say(f, "reply1");
+        hold(f, "event2");
+        client_expect(f->client, "reply1");
+        g_assert_true(client_is_quiet(f->client));
+        say(f, "reply2");
+        connection_release(f->connection);
+        say(f, "reply3");
+        connection_release(f->connection);
+        client_expect(f->client, "reply2");
+        client_expect(f->client, "event1");
+        client_expect(f->client, "event2");
+        client_expect(f->client, "reply3");
+        g_assert_true(client_is_quiet(f->client));
+}
+
+/* A slow reader gets every byte in order, whatever the socket takes at a time. */
+static void test_slow_reader(Fixture *f, gconstpointer data) {
+        g_autofree char *word = g_strnfill(1000, 'w');
+        unsigned sent = 0;
 
         (void) data;
-        client_send(fixture->peer, much);
-        event_run_until(fixture->event, fixture->too_long);
-        g_assert_cmpuint(fixture->taken->len, ==, 0);
+        for (int round = 0; round < 20; round++) {
+                for (; sent < 1000 + (unsigned) round * 100 && connection_has_room(f->connection);
+                     sent++) {
+                        g_autofree char *line = g_strdup_printf("%u-%s", sent, word);
+
+                        say(f, line);
+                        event_run_idle(f->event);
+                }
+        }
+        g_assert_cmpuint(sent, <, 1000);
+        for (unsigned i = 0; i < sent; i++) {
+                g_autofree char *line = g_strdup_printf("%u-%s", i, word);
+
+                client_expect(f->client, line);
+        }
+        g_assert_true(connection_has_room(f->connection));
+        g_assert_cmpuint(f->deaths, ==, 0);
 }
 
-/* What is held goes behind what is being written, in its order. */
-static void test_hold(Fixture *fixture, gconstpointer data) {
-        (void) data;
-        say(fixture, connection_hold, "held 1");
-        say(fixture, connection_send, "first");
-        say(fixture, connection_hold, "held 2");
-        say(fixture, connection_send, "second");
-        connection_release(fixture->connection);
-        connection_release(fixture->connection);
-        say(fixture, connection_send, "third");
-        client_expect(fixture->peer, "first");
-        client_expect(fixture->peer, "second");
-        client_expect(fixture->peer, "held 1");
-        client_expect(fixture->peer, "held 2");
-        client_expect(fixture->peer, "third");
-        g_assert_true(client_is_quiet(fixture->peer));
-}
-
-/* A peer that does not read is cut off when its queue is full: nobody waits for it, and it learns
- * by the end of the connection that something is missing. */
-static void test_queue_full(Fixture *fixture, gconstpointer data) {
-        void (*how)(Connection *, LineWriter *) = data ? connection_hold : connection_send;
+/* Who has LIMIT_OUTPUT bytes waiting is cut off, not one byte earlier, and what is said to it
+ * afterwards goes nowhere. What the socket takes does not wait: see below. */
+static void test_output_limit(Fixture *f, gconstpointer data) {
+        void (*queue)(Fixture * f, const char *word) = data ? hold : say;
+        g_autofree char *word = g_strnfill(1023, 'w');
         size_t said = 0;
 
-        while (fixture->deaths == 0) {
-                say(fixture, how, "a line of some length, as an event would be");
-                said += strlen("a line of some length, as an event would be") + 1;
-                g_assert_cmpuint(said, <, 16 * LIMIT_OUTPUT);
+        for (; said < LIMIT_OUTPUT; said += 1024) {
+                g_assert_cmpuint(f->deaths, ==, 0);
+                queue(f, word);
         }
-        g_assert_cmpuint(said, >, LIMIT_OUTPUT);
-        g_assert_true(connection_is_dead(fixture->connection));
-        g_assert_true(connection_is_hung_up(fixture->connection));
-
-        /* It dies once, and takes nothing more. */
-        say(fixture, how, "more");
-        connection_release(fixture->connection);
-        connection_kill(fixture->connection);
-        event_run_idle(fixture->event);
-        g_assert_cmpuint(fixture->deaths, ==, 1);
+        g_assert_cmpuint(f->deaths, ==, 0);
+        for (; f->deaths == 0; said += 1024) {
+                g_assert_cmpuint(said, <, data ? LIMIT_OUTPUT + 1024 : 16 * LIMIT_OUTPUT);
+                queue(f, word);
+        }
+        g_assert_cmpuint(f->deaths, ==, 1);
+        queue(f, word);
+        connection_release(f->connection);
+        connection_close(f->connection);
+        connection_kill(f->connection);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 1);
+        g_assert_cmpuint(f->processed, ==, 0);
 }
 
 /* A peer that reads is not cut off for what happens in one turn of the loop: a LAN with a thousand
  * nodes is lost at once when avahi-daemon ends. */
-static void test_burst(Fixture *fixture, gconstpointer data) {
+static void test_burst(Fixture *f, gconstpointer data) {
         enum { EVENTS = 1000 };
         g_autofree char *text = g_strnfill(149, 'x');
 
         (void) data;
         g_assert_cmpuint(EVENTS * 150, >, LIMIT_OUTPUT);
         for (int i = 0; i < EVENTS; i++)
-                say(fixture, connection_send, text);
-        g_assert_false(connection_is_dead(fixture->connection));
+                say(f, text);
+        g_assert_cmpuint(f->deaths, ==, 0);
         for (int i = 0; i < EVENTS; i++)
-                client_expect(fixture->peer, text);
-        g_assert_true(client_is_quiet(fixture->peer));
+                client_expect(f->client, text);
+        g_assert_true(client_is_quiet(f->client));
 }
 
-/* There is room for more until a portion waits. */
-static void test_room(Fixture *fixture, gconstpointer data) {
-        g_autofree char *text = g_strnfill(1023, 'x');
-        size_t said = 0;
-
+/* connection_close(): what waits is sent, nothing more is taken, and then it is over, also if
+ * nothing waits. */
+static void test_close(Fixture *f, gconstpointer data) {
         (void) data;
-        for (; connection_has_room(fixture->connection); said += 1024)
-                say(fixture, connection_send, text);
-        g_assert_cmpuint(said, ==, LIMIT_OUTPUT_PORTION);
-        client_expect(fixture->peer, text);
-        g_assert_true(connection_has_room(fixture->connection));
+        if (data)
+                say(f, data);
+        connection_close(f->connection);
+        g_assert_cmpuint(f->deaths, ==, 0);
+        client_send(f->client, "one\n");
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 1);
+        g_assert_cmpuint(f->processed, ==, 0);
+        if (data)
+                client_expect(f->client, data);
+        g_assert_true(client_is_quiet(f->client));
+        f->connection = connection_free(f->connection);
+        g_assert_true(client_is_at_end(f->client));
 }
 
-/* What is not wanted stays in the socket, and does not wake the loop for ever. */
-static void test_not_reading(Fixture *fixture, gconstpointer data) {
-        unsigned turns;
+/* A closed connection does not wait for ever for a peer that is gone. */
+static void test_close_and_gone(Fixture *f, gconstpointer data) {
+        g_autofree char *word = g_strnfill(1000, 'w');
 
         (void) data;
-        fixture->taking = false;
-        client_send(fixture->peer, "one\n");
-        event_run_idle(fixture->event);
-        client_send(fixture->peer, "two\n");
-        event_run_idle(fixture->event);
-        turns = fixture->turns;
-        event_run_idle(fixture->event);
-        g_assert_cmpuint(fixture->turns, ==, turns);
-
-        fixture->taking = true;
-        connection_set_turn(fixture->connection, true);
-        event_run_until(fixture->event, fixture->taken->len == strlen("one\ntwo\n"));
+        while (connection_has_room(f->connection)) {
+                say(f, word);
+                event_run_idle(f->event);
+        }
+        connection_close(f->connection);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 0);
+        f->client = client_free(f->client);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 1);
 }
 
-/* Closing lets the peer read everything first, and takes nothing more from it. */
-static void test_close(Fixture *fixture, gconstpointer data) {
-        size_t length;
-        char *text;
-
+/* Dead is dead: told once, and the loop is not woken any more, though the socket stays open until
+ * it is freed. */
+static void test_kill(Fixture *f, gconstpointer data) {
         (void) data;
-        fixture->taking = false;
-        client_send(fixture->peer, "one\ntwo\n");
-        event_run_idle(fixture->event);
-        say(fixture, connection_send, "goodbye");
-        connection_close(fixture->connection);
-        g_assert_cmpint(connection_take_line(fixture->connection, &text, &length), ==,
-                        INPUT_BUFFER_E_PENDING);
-        g_assert_cmpuint(fixture->deaths, ==, 0);
-        client_expect(fixture->peer, "goodbye");
-        event_run_until(fixture->event, fixture->deaths == 1);
+        client_send(f->client, "one\n");
+        connection_kill(f->connection);
+        connection_kill(f->connection);
+        connection_set_reading(f->connection, true);
+        connection_set_turn(f->connection, true);
+        event_run_idle(f->event);
+        g_assert_cmpuint(f->deaths, ==, 1);
+        g_assert_cmpuint(f->processed, ==, 0);
+        g_assert_true(connection_is_hung_up(f->connection));
+        g_assert_true(client_is_quiet(f->client));
 }
 
-/* The end of the input is not the end of the connection: "printf … | socat" waits for its answers.
- */
-static void test_half_closed(Fixture *fixture, gconstpointer data) {
+/* A line that does not fit into a line can't be told: better none than half of one. */
+static void test_too_long(Fixture *f, gconstpointer data) {
+        g_autofree char *fits = g_strnfill(LIMIT_LINE - 1, 'w'),
+                        *too_long = g_strnfill(LIMIT_LINE, 'w');
+
         (void) data;
-        client_send(fixture->peer, "one\n");
-        client_finish(fixture->peer);
-        event_run_until(fixture->event, connection_is_at_end(fixture->connection));
-        g_assert_cmpstr(fixture->taken->str, ==, "one\n");
-        g_assert_false(connection_is_dead(fixture->connection));
-        say(fixture, connection_send, "answer");
-        client_expect(fixture->peer, "answer");
+        say(f, fits);
+        client_expect(f->client, fits);
+        say(f, too_long);
+        g_assert_cmpuint(f->deaths, ==, 1);
 }
 
-/* A peer that has gone is known to have, before its end is read: a name that it holds is free. */
-static void test_hung_up(Fixture *fixture, gconstpointer data) {
-        (void) data;
-        client_send(fixture->peer, "something unread\n");
-        g_assert_false(connection_is_hung_up(fixture->connection));
-        fixture->peer = client_free(fixture->peer);
-        g_assert_true(connection_is_hung_up(fixture->connection));
+/* The descriptor is the connection's from the first moment, also when it can't be used. */
+static void test_new_fails(Fixture *f, gconstpointer data) {
+        ConnectionHandler handler = { process, dead, f };
+        int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        Connection *connection = NULL;
 
-        /* And if nobody wants to read, it is told all the same. */
-        fixture->taking = false;
-        event_run_until(fixture->event, fixture->deaths == 1);
+        (void) data;
+        /* epoll does not take files. */
+        g_assert_cmpint(connection_new(&connection, f->event, fd, &handler), ==, -EPERM);
+        g_assert_null(connection);
+        g_assert_cmpint(fcntl(fd, F_GETFD), ==, -1);
+        g_assert_cmpuint(f->deaths, ==, 0);
 }
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-
-#define ADD(name, data, function)                                                                  \
-        g_test_add("/connection/" name, Fixture, data, set_up, function, tear_down)
-        ADD("lines", NULL, test_lines);
-        ADD("too-long", NULL, test_too_long);
-        ADD("hold", NULL, test_hold);
-        ADD("queue-full/sent", NULL, test_queue_full);
-        ADD("queue-full/held", "held", test_queue_full);
-        ADD("burst", NULL, test_burst);
-        ADD("room", NULL, test_room);
-        ADD("not-reading", NULL, test_not_reading);
-        ADD("close", NULL, test_close);
-        ADD("half-closed", NULL, test_half_closed);
-        ADD("hung-up", NULL, test_hung_up);
-
+#define TEST(path, data, test)                                                                     \
+        g_test_add("/connection/" path, Fixture, data, set_up, test, tear_down)
+        TEST("lines", NULL, test_lines);
+        TEST("hung-up", NULL, test_hung_up);
+        TEST("not-reading", NULL, test_not_reading);
+        TEST("turn", NULL, test_turn);
+        TEST("one-read-each-turn", NULL, test_one_read_each_turn);
+        TEST("hold", NULL, test_hold);
+        TEST("slow-reader", NULL, test_slow_reader);
+        TEST("output-limit", NULL, test_output_limit);
+        TEST("output-limit/held", "held", test_output_limit);
+        TEST("burst", NULL, test_burst);
+        TEST("close", NULL, test_close);
+        TEST("close/after-words", "words", test_close);
+        TEST("close/and-gone", NULL, test_close_and_gone);
+        TEST("kill", NULL, test_kill);
+        TEST("too-long", NULL, test_too_long);
+        TEST("new-fails", NULL, test_new_fails);
         return g_test_run();
 }

@@ -58,7 +58,8 @@ static void test_examples(void) {
 static void test_every_byte(void) {
         for (int c = 0; c < 256; c++) {
                 g_autofree char *plain_copy = NULL, *coded_copy = NULL, *coded = NULL;
-                char plain[] = { 'X', ' ', 'a', (char) c, 'b' }, word[] = { 'a', (char) c, 'b', '\0' };
+                char plain[] = { 'X', ' ', 'a', (char) c, 'b' },
+                     word[] = { 'a', (char) c, 'b', '\0' };
                 gboolean allowed = c > 0x20 && c < 0x7F && c != '%';
                 Line line;
                 int r;
@@ -101,7 +102,8 @@ static char *make_words(size_t n) {
 }
 
 static void test_words_limit(void) {
-        g_autofree char *most = make_words(LIMIT_LINE_WORDS), *more = make_words(LIMIT_LINE_WORDS + 1);
+        g_autofree char *most = make_words(LIMIT_LINE_WORDS),
+                        *more = make_words(LIMIT_LINE_WORDS + 1);
         g_autofree char *most_copy = NULL, *more_copy = NULL, *full_copy = NULL;
         g_autofree char *full = make_words(LIMIT_LINE / 2);
         Line line;
@@ -153,9 +155,9 @@ static void test_no_attributes(void) {
 
 static void test_attributes_malformed(void) {
         static const char *const lines[] = {
-                "V word",   "V a=1 word", "V =1",   "V =",     "V A=1",     "V 1a=1",  "V -a=1",
-                "V a_b=1",  "V a.b=1",    "V aB=1", "V a%20=1", "V %C3%A5=1", "V a=1 a=2", "V a=1 a=1",
-                "V a= b= a=", "V a%25=1",
+                "V word",    "V a=1 word", "V =1",       "V =",      "V A=1",    "V 1a=1",
+                "V -a=1",    "V a_b=1",    "V a.b=1",    "V aB=1",   "V a%20=1", "V %C3%A5=1",
+                "V a=1 a=2", "V a=1 a=1",  "V a= b= a=", "V a%25=1",
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
@@ -234,7 +236,8 @@ static void test_encoded_length(void) {
 
 /* A full line has LIMIT_LINE bytes with its LF; one byte more is an error, not a shorter line. */
 static void test_writer_overflow(void) {
-        g_autofree char *longest = g_strnfill(LIMIT_LINE - 1, 'x'), *longer = g_strnfill(LIMIT_LINE, 'x');
+        g_autofree char *longest = g_strnfill(LIMIT_LINE - 1, 'x'),
+                        *longer = g_strnfill(LIMIT_LINE, 'x');
         LineWriter writer = LINE_WRITER_NULL;
 
         line_writer_word(&writer, longest);
@@ -260,8 +263,7 @@ static void test_writer_overflow_in_code(void) {
                 g_autofree char *word = g_strconcat(filling, "\xC3", NULL);
 
                 line_writer_word(&writer, word);
-                g_assert_cmpint(line_writer_end(&writer), ==,
-                                room < 3 ? -E2BIG : LIMIT_LINE);
+                g_assert_cmpint(line_writer_end(&writer), ==, room < 3 ? -E2BIG : LIMIT_LINE);
         }
 }
 

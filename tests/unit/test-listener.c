@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket: made, or inherited from systemd */
+/* The control socket: made with the right mode in the right place, or taken from systemd */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,224 +16,252 @@
 #include "unit/util-event.h"
 #include "util/fd.h"
 
-/* --- Made --- */
+typedef struct Fixture {
+        char *parent;
+        char *directory; /* does not exist yet */
+        char *path;
+} Fixture;
 
-typedef struct Place {
-        char *top, *directory, *path;
-} Place;
-
-static void place_init(Place *place) {
-        place->top = g_dir_make_tmp("listener-XXXXXX", NULL);
-        g_assert_nonnull(place->top);
-        place->directory = g_build_filename(place->top, "epmd-mdns", NULL);
-        place->path = g_build_filename(place->directory, "control", NULL);
+static void set_up(Fixture *f, gconstpointer data) {
+        (void) data;
+        log_capture();
+        f->parent = g_dir_make_tmp("epmd-mdns-XXXXXX", NULL);
+        f->directory = g_build_filename(f->parent, "run", NULL);
+        f->path = g_build_filename(f->directory, "control", NULL);
 }
 
-static void place_done(Place *place) {
-        (void) g_unlink(place->path);
-        (void) g_rmdir(place->directory);
-        g_assert_cmpint(g_rmdir(place->top), ==, 0);
-        g_free(place->top);
-        g_free(place->directory);
-        g_free(place->path);
+static void tear_down(Fixture *f, gconstpointer data) {
+        (void) data;
+        (void) g_unlink(f->path);
+        (void) g_rmdir(f->directory);
+        g_assert_cmpint(g_rmdir(f->parent), ==, 0);
+        g_free(f->parent);
+        g_free(f->directory);
+        g_free(f->path);
+}
+
+static int make(Fixture *f) {
+        int fd = -1;
+
+        g_assert_cmpint(listener_make(f->path, &fd), ==, 0);
+        g_assert_cmpint(fd, >=, 0);
+        return fd;
 }
 
 static int connect_to(const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         _cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        strcpy(address.sun_path, path);
-        if (connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        g_strlcpy(address.sun_path, path, sizeof(address.sun_path));
+        return connect(fd, (const struct sockaddr *) &address, sizeof(address)) < 0 ? -errno : 0;
 }
 
-/* Every local user may ask, as with epmd, whatever the umask: and nobody has to make the directory.
- */
-static void test_make(void) {
-        _cleanup_close_ int listener = -1, client = -1;
+/* Every local user may connect, whatever the umask, and only the owner may put something else in
+ * the socket's place. */
+static void test_modes(Fixture *f, gconstpointer data) {
+        mode_t saved = umask(0027);
+        _cleanup_close_ int fd = make(f);
         struct stat st;
-        Place place;
-        mode_t mask = umask(0077);
 
-        place_init(&place);
-        g_assert_cmpint(chmod(place.top, 0755), ==, 0);
-        (void) umask(0022);
-        g_assert_cmpint(listener_make(place.path, &listener), ==, 0);
-        (void) umask(mask);
-
-        g_assert_cmpint(stat(place.path, &st), ==, 0);
-        g_assert_cmpuint(st.st_mode & 0777, ==, 0666);
-        g_assert_cmpint(stat(place.directory, &st), ==, 0);
-        g_assert_cmpuint(st.st_mode & 0777, ==, 0755);
-
-        client = connect_to(place.path);
-        g_assert_cmpint(client, >=, 0);
-        /* A client that gives up before it is accepted must not block the daemon. */
-        g_assert_true(fcntl(listener, F_GETFL) & O_NONBLOCK);
-        g_assert_true(fcntl(listener, F_GETFD) & FD_CLOEXEC);
-        place_done(&place);
+        (void) data;
+        umask(saved);
+        g_assert_cmpint(stat(f->path, &st), ==, 0);
+        g_assert_cmpuint(st.st_mode, ==, S_IFSOCK | 0666);
+        g_assert_cmpint(stat(f->directory, &st), ==, 0);
+        g_assert_cmpuint(st.st_mode & 0022, ==, 0);
+        g_assert_cmpint(fcntl(fd, F_GETFD), ==, FD_CLOEXEC);
+        g_assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+        g_assert_cmpint(connect_to(f->path), ==, 0);
 }
 
-/* A daemon that was killed leaves its socket behind: the next one must start all the same. */
-static void test_stale(void) {
-        int listener = -1;
-        Place place;
-
-        place_init(&place);
-        for (int i = 0; i < 3; i++) {
-                g_assert_cmpint(listener_make(place.path, &listener), ==, 0);
-                listener = fd_close(listener);
-        }
-        place_done(&place);
+/* A daemon that was killed leaves its socket behind: the next one takes the place. */
+static void test_stale(Fixture *f, gconstpointer data) {
+        (void) data;
+        for (int i = 0; i < 3; i++)
+                close(make(f));
+        g_assert_cmpint(connect_to(f->path), ==, -ECONNREFUSED);
+        close(make(f));
 }
 
-/* Two daemons at one socket would take turns in losing nodes. */
-static void test_in_use(void) {
-        _cleanup_close_ int listener = -1, client = -1;
-        int second = -1;
-        Place place;
+/* A daemon that lives is left alone, also when so many wait for it that nobody else can connect. */
+static void test_another_daemon(Fixture *f, gconstpointer data) {
+        _cleanup_close_ int fd = make(f);
+        int other = -1;
 
-        place_init(&place);
-        g_assert_cmpint(listener_make(place.path, &listener), ==, 0);
-        log_capture();
-        g_assert_cmpint(listener_make(place.path, &second), ==, -EADDRINUSE);
-        g_assert_cmpint(second, ==, -1);
-        g_assert_cmpuint(log_count("another epmd-mdnsd already serves*"), ==, 1);
-
-        /* And the first one is none the worse for it. */
-        client = connect_to(place.path);
-        g_assert_cmpint(client, >=, 0);
-        place_done(&place);
+        (void) data;
+        g_assert_cmpint(listener_make(f->path, &other), ==, -EADDRINUSE);
+        g_assert_cmpuint(log_count("another epmd-mdnsd already serves *"), ==, 1);
+        g_assert_cmpint(listen(fd, 0), ==, 0);
+        g_assert_cmpint(listener_make(f->path, &other), ==, -EADDRINUSE);
+        g_assert_cmpint(listener_make(f->path, &other), ==, -EADDRINUSE);
+        g_assert_cmpint(other, ==, -1);
+        g_assert_cmpuint(log_count("*"), ==, 3);
+        g_assert_true(g_file_test(f->path, G_FILE_TEST_EXISTS));
 }
 
-/* What is no socket is not ours to remove. */
-static void test_regular_file(void) {
-        int listener = -1;
-        Place place;
+/* What is not a socket may be somebody's data, and a link may point there. */
+static void test_not_a_socket(Fixture *f, gconstpointer data) {
+        g_autofree char *contents = NULL;
+        int fd = -1;
 
-        place_init(&place);
-        g_assert_cmpint(g_mkdir(place.directory, 0755), ==, 0);
-        g_assert_true(g_file_set_contents(place.path, "precious", -1, NULL));
-        log_capture();
-        g_assert_cmpint(listener_make(place.path, &listener), ==, -EEXIST);
-        g_assert_cmpuint(log_count("can't make the socket*"), ==, 1);
-        g_assert_true(g_file_test(place.path, G_FILE_TEST_IS_REGULAR));
-        place_done(&place);
+        (void) data;
+        g_assert_cmpint(g_mkdir(f->directory, 0755), ==, 0);
+        g_assert_true(g_file_set_contents(f->path, "precious", -1, NULL));
+        g_assert_cmpint(listener_make(f->path, &fd), ==, -EEXIST);
+        g_assert_true(g_file_get_contents(f->path, &contents, NULL, NULL));
+        g_assert_cmpstr(contents, ==, "precious");
+        g_assert_cmpint(g_unlink(f->path), ==, 0);
+        g_assert_cmpint(symlink("/nonexistent", f->path), ==, 0);
+        g_assert_cmpint(listener_make(f->path, &fd), ==, -EEXIST);
+        g_assert_cmpint(fd, ==, -1);
+        g_assert_cmpuint(log_count("can't make the socket *"), ==, 2);
 }
 
-static void test_bad_paths(void) {
-        g_autofree char *longer = g_strnfill(sizeof(((struct sockaddr_un *) NULL)->sun_path), 'x');
-        int listener = -1;
+/* sockaddr_un has room for 107 bytes: the longest path works, a longer one is refused, not cut. */
+static void test_path_length(Fixture *f, gconstpointer data) {
+        size_t max = sizeof(((struct sockaddr_un *) NULL)->sun_path) - 1,
+               used = strlen(f->directory) + 1;
+        g_autofree char *name = g_strnfill(max - used, 'x'),
+                        *longest = g_build_filename(f->directory, name, NULL);
+        g_autofree char *too_long = g_strconcat(longest, "x", NULL);
+        int fd = -1;
 
-        log_capture();
-        g_assert_cmpint(listener_make(longer, &listener), ==, -ENAMETOOLONG);
-        g_assert_cmpint(listener_make("/nonexistent/directory/control", &listener), ==, -ENOENT);
-        g_assert_cmpuint(log_count("can't make the socket*"), ==, 2);
-        g_assert_cmpint(listener, ==, -1);
+        (void) data;
+        g_assert_cmpuint(strlen(longest), ==, max);
+        g_assert_cmpint(listener_make(too_long, &fd), ==, -ENAMETOOLONG);
+        g_assert_cmpint(listener_make(longest, &fd), ==, 0);
+        g_assert_cmpint(connect_to(longest), ==, 0);
+        close(fd);
+        g_assert_cmpint(g_unlink(longest), ==, 0);
 }
 
-/* --- Inherited --- */
+/* Only the last directory is made: what is missing above it is a mistake in the path. */
+static void test_no_grandparent(Fixture *f, gconstpointer data) {
+        g_autofree char *path = g_build_filename(f->directory, "a", "b", NULL);
+        int fd = -1;
+
+        (void) data;
+        g_assert_cmpint(listener_make(path, &fd), ==, -ENOENT);
+        g_assert_cmpuint(log_count("can't make the socket *"), ==, 1);
+        g_assert_cmpint(listener_make("", &fd), <, 0);
+        g_assert_cmpint(fd, ==, -1);
+}
+
+/* --- Socket activation --- */
 
 static int new_socket(int type, bool listening) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+        int fd = socket(AF_UNIX, type, 0);
 
-        g_assert_cmpint(fd, >=, 0);
-        /* An address that is the family alone: the kernel chooses an abstract name. */
-        g_assert_cmpint(bind(fd, (const struct sockaddr *) &address, sizeof(sa_family_t)), ==, 0);
+        /* Autobind: an abstract name of the kernel's choice. */
+        g_assert_cmpint(bind(fd, (const struct sockaddr *) &address, sizeof(address.sun_family)),
+                        ==, 0);
         if (listening)
                 g_assert_cmpint(listen(fd, 1), ==, 0);
         return fd;
 }
 
-/* Calls listener_inherit() in a process that systemd has passed n descriptors with these names, the
- * one numbered control being a proper socket. Exits with 0 if the result is as expected. */
-static void inherit(const char *names, int n, int type, bool listening, int expected) {
-        char number[12];
-        int fd = -1, r;
+typedef struct Passed {
+        const char *names; /* LISTEN_FDNAMES */
+        int fds[3];        /* -1: no more */
+        const char *pid;   /* NULL: the right one */
+        int result, taken; /* what listener_inherit() returns, and which descriptor it takes */
+        unsigned n_logged;
+} Passed;
 
-        log_capture();
-        for (int i = 0; i < n; i++) {
-                int socket_fd = new_socket(type, listening);
+/* In a process of its own, because the descriptors have fixed numbers: 3 and following. Returns the
+ * line that is wrong, or 0. */
+static int inherit(const Passed *passed) {
+        g_autofree char *pid = g_strdup_printf("%d", getpid());
+        char count[2] = "0";
+        int high[3], n = 0, fd = -1, r;
 
-                if (socket_fd != 3 + i) {
-                        g_assert_cmpint(dup2(socket_fd, 3 + i), ==, 3 + i);
-                        close(socket_fd);
-                }
-        }
-        g_snprintf(number, sizeof(number), "%d", (int) getpid());
-        g_setenv("LISTEN_PID", number, TRUE);
-        g_snprintf(number, sizeof(number), "%d", n);
-        g_setenv("LISTEN_FDS", number, TRUE);
-        g_setenv("LISTEN_FDNAMES", names, TRUE);
+        for (; n < 3 && passed->fds[n] >= 0; n++)
+                high[n] = fcntl(passed->fds[n], F_DUPFD, 100);
+        for (int i = 0; i < n; i++)
+                if (dup2(high[i], 3 + i) < 0)
+                        return __LINE__;
+        count[0] = (char) ('0' + n);
+        g_setenv("LISTEN_PID", passed->pid ? passed->pid : pid, TRUE);
+        g_setenv("LISTEN_FDS", count, TRUE);
+        if (passed->names)
+                g_setenv("LISTEN_FDNAMES", passed->names, TRUE);
 
         r = listener_inherit(&fd);
-        if (r != expected)
-                _exit(1);
-        if (r == 1 && (fd < 3 || !(fcntl(fd, F_GETFL) & O_NONBLOCK)))
-                _exit(2);
-        /* All others are closed, and it has been said. */
-        for (int i = 3; i < 3 + n; i++)
-                if (i != fd && fcntl(i, F_GETFD) >= 0)
-                        _exit(3);
-        if (log_count("systemd passed a descriptor named*") != (unsigned) (n - (expected != 0)))
-                _exit(4);
-        if (log_count("*is not a listening stream socket*") != (expected < 0))
-                _exit(5);
-        /* Programs that we might start must not take it for theirs. */
-        _exit(g_getenv("LISTEN_FDS") ? 6 : 0);
+        if (r != passed->result || fd != passed->taken)
+                return __LINE__;
+        for (int i = 3; i < 3 + n && !passed->pid; i++) {
+                int flags = fcntl(i, F_GETFD);
+
+                if (i == fd && (flags != FD_CLOEXEC || !(fcntl(i, F_GETFL) & O_NONBLOCK)))
+                        return __LINE__;
+                if (i != fd && flags >= 0)
+                        return __LINE__;
+        }
+        if (!passed->pid && g_getenv("LISTEN_FDS"))
+                return __LINE__;
+        return log_count("*") == passed->n_logged ? 0 : __LINE__;
 }
 
-static void test_inherit(void) {
-        static const struct {
-                const char *names;
-                int n, type;
-                bool listening;
-                int expected;
-        } table[] = {
-                { "control", 1, SOCK_STREAM, true, 1 },
-                { "epmd:control", 2, SOCK_STREAM, true, 1 },
-                { "control:metrics:control", 3, SOCK_STREAM, true, 1 },
-                { "epmd", 1, SOCK_STREAM, true, 0 },
-                { "control", 1, SOCK_STREAM, false, -ENOTSOCK },
-                { "control", 1, SOCK_DGRAM, false, -ENOTSOCK },
+static void test_inherit(Fixture *f, gconstpointer data) {
+        int stream = new_socket(SOCK_STREAM, true), other = new_socket(SOCK_STREAM, true);
+        int datagram = new_socket(SOCK_DGRAM, false), unbound = new_socket(SOCK_STREAM, false);
+        int null = open("/dev/null", O_RDWR), tcp = socket(AF_INET, SOCK_STREAM, 0);
+        const Passed table[] = {
+                { "control", { stream, -1 }, NULL, 1, 3, 0 },
+                /* A later version's unit may pass more than this version knows. */
+                { "epmd:control:metrics", { other, stream, datagram }, NULL, 1, 4, 2 },
+                { "control:control", { stream, other, -1 }, NULL, 1, 3, 1 },
+                { "epmd", { other, -1 }, NULL, 0, -1, 1 },
+                { NULL, { stream, -1 }, NULL, 0, -1, 1 },
+                /* Meant for another process. */
+                { "control", { stream, -1 }, "1", 0, -1, 0 },
+                /* Somebody's unit is wrong: better said than served. */
+                { "control", { datagram, -1 }, NULL, -ENOTSOCK, -1, 1 },
+                { "control", { unbound, -1 }, NULL, -ENOTSOCK, -1, 1 },
+                { "control", { tcp, -1 }, NULL, -ENOTSOCK, -1, 1 },
+                { "control", { null, -1 }, NULL, -ENOTSOCK, -1, 1 },
         };
 
+        (void) f, (void) data;
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
-                int status;
                 pid_t pid = fork();
+                int status;
 
                 g_assert_cmpint(pid, >=, 0);
-                if (pid == 0)
-                        inherit(table[i].names, table[i].n, table[i].type, table[i].listening,
-                                table[i].expected);
+                if (pid == 0) {
+                        int line = inherit(&table[i]);
+
+                        if (line != 0)
+                                g_printerr("case %zu: line %d\n", i, line);
+                        _exit(line != 0);
+                }
                 g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
-                g_test_message("%s: status %d", table[i].names, status);
                 g_assert_cmpint(status, ==, 0);
         }
+        close(stream), close(other), close(datagram), close(unbound), close(null), close(tcp);
 }
 
 /* Without systemd there is nothing to inherit. */
-static void test_inherit_nothing(void) {
+static void test_inherit_nothing(Fixture *f, gconstpointer data) {
         int fd = -1;
 
-        g_unsetenv("LISTEN_FDS");
-        g_unsetenv("LISTEN_PID");
+        (void) f, (void) data;
         g_assert_cmpint(listener_inherit(&fd), ==, 0);
         g_assert_cmpint(fd, ==, -1);
 }
 
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
-
-        g_test_add_func("/listener/make", test_make);
-        g_test_add_func("/listener/stale", test_stale);
-        g_test_add_func("/listener/in-use", test_in_use);
-        g_test_add_func("/listener/regular-file", test_regular_file);
-        g_test_add_func("/listener/bad-paths", test_bad_paths);
-        g_test_add_func("/listener/inherit", test_inherit);
-        g_test_add_func("/listener/inherit-nothing", test_inherit_nothing);
-
+        g_unsetenv("LISTEN_FDS");
+#define TEST(path, test) g_test_add("/listener/" path, Fixture, NULL, set_up, test, tear_down)
+        TEST("make/modes", test_modes);
+        TEST("make/stale", test_stale);
+        TEST("make/another-daemon", test_another_daemon);
+        TEST("make/not-a-socket", test_not_a_socket);
+        TEST("make/path-length", test_path_length);
+        TEST("make/no-grandparent", test_no_grandparent);
+        TEST("inherit/cases", test_inherit);
+        TEST("inherit/nothing", test_inherit_nothing);
         return g_test_run();
 }

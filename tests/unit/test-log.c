@@ -15,7 +15,8 @@ static void on_log(int level, const char *message) {
         g_string_append_printf(sunk, "%d:%s;", level, message);
 }
 
-/* Less urgent messages than the level are dropped; the sink gets the others without prefix and newline. */
+/* Less urgent messages than the level are dropped; the sink gets the others without prefix and
+ * newline. */
 static void test_levels(void) {
         sunk = g_string_new(NULL);
         log_set_sink(on_log);
@@ -47,7 +48,8 @@ static void test_names(void) {
         g_assert_cmpint(log_level_from_string("7"), ==, -EINVAL);
 }
 
-/* Logs message with stderr in a pipe, and returns what comes out: it must be there at once, in one write. */
+/* Logs message with stderr in a pipe, and returns what comes out: it must be there at once, in one
+ * write. */
 static char *written(int level, const char *message) {
         char buffer[8192];
         int fds[2], saved = dup(STDERR_FILENO);
@@ -70,18 +72,21 @@ static char *written(int level, const char *message) {
 
 /* sd-daemon(3): "<N>" in front, a newline behind, nothing between them changed. */
 static void test_stderr(void) {
-        g_autofree char *line = written(LOG_WARNING, "50 % of h\xC3\xA5lf"), *empty = written(LOG_ERR, "");
+        g_autofree char *line = written(LOG_WARNING, "50 % of h\xC3\xA5lf"),
+                        *empty = written(LOG_ERR, "");
 
         g_assert_cmpstr(line, ==, "<4>50 % of h\xC3\xA5lf\n");
         g_assert_cmpstr(empty, ==, "<3>\n");
 }
 
-/* An over-long message is cut, and is still one whole line: around the size of the buffer nothing may be lost or overwritten. */
+/* An over-long message is cut, and is still one whole line: around the size of the buffer nothing
+ * may be lost or overwritten. */
 static void test_truncation(void) {
         size_t longest = 0;
 
         for (size_t length = 1000; length < 1100; length++) {
-                g_autofree char *message = g_strnfill(length, 'x'), *line = written(LOG_ERR, message);
+                g_autofree char *message = g_strnfill(length, 'x'),
+                                *line = written(LOG_ERR, message);
                 size_t n = strlen(line);
 
                 g_assert_true(g_str_has_prefix(line, "<3>xxx"));

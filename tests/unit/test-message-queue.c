@@ -18,7 +18,8 @@ static LanMessage *new_message(LanMessageType type, size_t number) {
         if (type == LAN_ADVERTS)
                 message->adverts = number;
         else {
-                g_snprintf(message->endpoint.node, sizeof(message->endpoint.node), "n%zu@h", number);
+                g_snprintf(message->endpoint.node, sizeof(message->endpoint.node), "n%zu@h",
+                           number);
                 message->endpoint.port = 1;
         }
         return message;
@@ -64,7 +65,8 @@ static void test_order(void) {
         message_queue_done(&queue);
 }
 
-/* Readable while there may be messages; what comes after the acknowledgement wakes again, so that no message is overlooked. */
+/* Readable while there may be messages; what comes after the acknowledgement wakes again, so that
+ * no message is overlooked. */
 static void test_wake_up(void) {
         MessageQueue queue = MESSAGE_QUEUE_NULL;
 
@@ -83,10 +85,11 @@ static void test_wake_up(void) {
 
 static bool cancel(MessageQueue *queue, size_t number) {
         g_autofree LanMessage *message = new_message(LAN_PUBLISH, number);
+        bool first;
 
         /* The identity counts, and nothing else. */
         message->endpoint.port = 9;
-        return message_queue_cancel_publish(queue, &message->endpoint);
+        return message_queue_cancel_publish(queue, &message->endpoint, &first);
 }
 
 /* A publish is cancelled wherever it stands, and only that: withdrawals of the same node stay. */
@@ -99,17 +102,17 @@ static void test_cancel(void) {
                 message_queue_push(&queue, new_message(LAN_WITHDRAW, i));
                 message_queue_push(&queue, new_message(LAN_PUBLISH, i));
         }
-        g_assert_true(cancel(&queue, 3));     /* the last */
+        g_assert_true(cancel(&queue, 3)); /* the last */
         g_assert_false(cancel(&queue, 3));
         g_assert_true(cancel(&queue, 1));
         message_queue_push(&queue, new_message(LAN_PUBLISH, 4));
         expect(&queue, LAN_WITHDRAW, 0);
-        g_assert_true(cancel(&queue, 0));     /* the first */
+        g_assert_true(cancel(&queue, 0)); /* the first */
         expect(&queue, LAN_WITHDRAW, 1);
         expect(&queue, LAN_WITHDRAW, 2);
         expect(&queue, LAN_PUBLISH, 2);
         expect(&queue, LAN_WITHDRAW, 3);
-        g_assert_true(cancel(&queue, 4));     /* the only one */
+        g_assert_true(cancel(&queue, 4)); /* the only one */
         g_assert_null(message_queue_pop(&queue));
         message_queue_push(&queue, new_message(LAN_PUBLISH, 5));
         expect(&queue, LAN_PUBLISH, 5);
@@ -164,7 +167,8 @@ static void *pop_until_stop(void *userdata) {
         }
 }
 
-/* One thread takes while the other pushes and cancels: each publish is either taken or cancelled, never both, never neither. */
+/* One thread takes while the other pushes and cancels: each publish is either taken or cancelled,
+ * never both, never neither. */
 static void test_cancel_while_taken(void) {
         MessageQueue queue = MESSAGE_QUEUE_NULL;
         size_t cancelled = 0;

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The LAN in a box: hosts h1, h2, ... on one bridge, all in namespaces of their own; see README.md.
+
+        h1            h2            h3          Box: network, mounts, host name, processes
+       eth0          eth0          eth0
+         |             |             |          a veth pair each: the cable
+    +----h1------------h2------------h3----+
+    |                bridge                |    Box "switch"
+    +--------------------------------------+
+
+No cable leads out of the switch, so no multicast leaves the test.
+"""
+
+import concurrent.futures
+import os
+import shutil
+import subprocess
+import time
+
+from box import Box
+from host import BUILD, DAEMON, EBIN, Host
+
+TOOLS = "unshare nsenter setpriv ip dbus-daemon avahi-daemon avahi-browse avahi-publish avahi-set-host-name erl"
+
+
+def missing(daemon=True):
+    """Why there can be no LAN here, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    for tool in TOOLS.split():
+        if not shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin:/sbin"):
+            return f"needs {tool}"
+    if subprocess.run(["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "true"],
+                      stderr=subprocess.DEVNULL, check=False).returncode:
+        return "needs the right to make namespaces"
+    if daemon and not (os.access(DAEMON, os.X_OK) and os.path.isdir(EBIN)):
+        return f"epmd-mdnsd is not built in {BUILD}"
+    return None
+
+
+class Lan:
+    def __init__(self, hosts=2, daemon=True, ipv6=True):
+        self.daemon = daemon
+        self.took = None            # seconds until everything was up
+        self._switch = None
+        self._size, self._ipv6 = hosts, ipv6
+        self.hosts = []
+        self._marks = {}
+
+    def __enter__(self):
+        start = time.monotonic()
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+        self.took = time.monotonic() - start
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _open(self):
+        # One after the other here, for the boxes' first processes start side by side anyway.
+        self._switch = Box("switch", False)
+        self.hosts = [Host(number, self._ipv6) for number in range(1, self._size + 1)]
+        for box in self.boxes:
+            box.wait_ready()
+        commands = ["link add bridge type bridge stp_state 0 mcast_snooping 0", "link set bridge up"]
+        for host in self.hosts:
+            commands += [f"link add {host.name} type veth peer name eth0 netns {host.pid}",
+                         f"link set {host.name} master bridge up"]
+        # Without the switch's PID namespace: `netns PID` speaks of the machine's.
+        subprocess.run(["nsenter", f"--target={self._switch.pid}", "--net", "ip", "-batch", "-"], check=True,
+                       input="\n".join(commands).encode(), timeout=10)
+        self.each(lambda host: host.boot(self.daemon))
+
+    def each(self, action, hosts=None):
+        """action(host) for all hosts at the same time; return the results."""
+        hosts = self.hosts if hosts is None else hosts
+        with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
+            return list(pool.map(action, hosts))
+
+    @property
+    def boxes(self):
+        return [box for box in (self._switch, *self.hosts) if box]
+
+    def __getitem__(self, number):
+        """lan[1] is h1."""
+        return self.hosts[number - 1]
+
+    def _port(self, host, what):
+        self._switch.check(["ip", "link", "set", host.name, *what.split()])
+
+    def cut(self, host):
+        """Pull the cable where neither side notices: as behind another switch."""
+        self._port(host, "nomaster")
+
+    def restore(self, host):
+        self._port(host, "master bridge")
+
+    def link_down(self, host):
+        """The host sees its interface without a carrier."""
+        self._port(host, "down")
+
+    def link_up(self, host):
+        self._port(host, "up")
+
+    def mend(self, everything=False):
+        """Start the daemons that should run and don't, or all anew; return the labels of those that were dead."""
+        dead = [host for host in self.hosts if host.daemon and not host.daemon.alive]
+        for host in self.hosts if everything else dead:
+            if host.daemon:
+                host.daemon.kill()
+                host.start_daemon()
+        return [f"{host.name} epmd-mdnsd" for host in dead]
+
+    def verdict(self):
+        """End the daemons that still run; return what is wrong with any of them, or None."""
+        for host in self.hosts:
+            daemon, host.daemon = host.daemon, None
+            status = daemon.stop() if daemon else 0
+            if status:
+                return f"{daemon.label} ended with status {status} after SIGTERM"
+        for process in self.processes():
+            if process.sanitizer_report():
+                return f"{process.label}: {process.sanitizer_report()}"
+        return None
+
+    def processes(self):
+        return [process for box in self.boxes for process in box.processes]
+
+    def mark(self):
+        """Logs begin here."""
+        self._marks = {process: len(process.lines) for process in self.processes()}
+
+    def logs(self, last=60):
+        """What every process has printed since mark(), the last lines of it."""
+        for process in self.processes():
+            lines = process.lines[self._marks.get(process, 0):]
+            if len(lines) > last:
+                yield f"{process.label}: ... {len(lines) - last} lines"
+            for line in lines[-last:]:
+                if line:
+                    yield f"{process.label}: {line}"
+
+    def close(self):
+        """End everything. Also happens, without this, whenever the test process ends."""
+        for box in reversed(self.boxes):
+            box.close()
