@@ -200,7 +200,10 @@ static void announce_all(Publisher *publisher) {
 }
 
 static void retract(Advert *advert) {
-        free_group(&advert->group);
+        /* Without a client it failed: the group goes with it, and that comes before any callback. */
+        if (advert->publisher->client)
+                free_group(&advert->group);
+        advert->group = NULL;
         if (advert->established) {
                 advert->established = false;
                 post_count(advert->publisher);

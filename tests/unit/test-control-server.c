@@ -15,52 +15,6 @@
 /* More than a socket's buffer holds when they are listed. */
 #define MANY 3000
 
-/* --- What a subscriber knows --- */
-
-/* Takes an EVENT line into a set of nodes. An event that tells nothing new, or that comes too
- * early, is a mistake of the server. */
-static void learn(GHashTable *nodes, const char *text) {
-        g_auto(GStrv) words = g_strsplit(text, " ", 5);
-        bool known = g_hash_table_contains(nodes, words[2]);
-
-        g_assert_cmpstr(words[0], ==, "EVENT");
-        if (strcmp(words[1], "up") == 0) {
-                g_assert_false(known);
-                g_hash_table_insert(nodes, g_strdup(words[2]), g_strdup(words[3]));
-        } else if (strcmp(words[1], "changed") == 0) {
-                g_assert_true(known);
-                g_assert_cmpstr(g_hash_table_lookup(nodes, words[2]), !=, words[3]);
-                g_hash_table_insert(nodes, g_strdup(words[2]), g_strdup(words[3]));
-        } else {
-                g_assert_cmpstr(words[1], ==, "down");
-                g_assert_true(g_hash_table_remove(nodes, words[2]));
-        }
-}
-
-/* Reads on to EVENT sync. */
-static void learn_snapshot(GHashTable *nodes, Client *client) {
-        for (const char *text; strcmp(text = client_line(client), "EVENT sync") != 0;)
-                learn(nodes, text);
-}
-
-static GHashTable *new_nodes(void) {
-        return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-}
-
-/* What the subscriber knows is what LIST says. */
-static void assert_knows_all(Server *server, GHashTable *nodes) {
-        _cleanup_(client_freep) Client *client = server_connect(server);
-        size_t n = 0;
-
-        client_send(client, "LIST\n");
-        for (const char *text; strcmp(text = client_line(client), "OK") != 0; n++) {
-                g_auto(GStrv) words = g_strsplit(text, " ", 4);
-
-                g_assert_cmpstr(g_hash_table_lookup(nodes, words[1]), ==, words[2]);
-        }
-        g_assert_cmpuint(g_hash_table_size(nodes), ==, n);
-}
-
 /* Moves a node to another port, by a registration in the place of what is known. */
 static Client *take_over(Server *server, const char *node) {
         g_autofree char *request = g_strdup_printf("REGISTER %s port=1\n", node);
@@ -77,7 +31,7 @@ static void test_changes_during_snapshot(void) {
         _cleanup_(server_freep) Server *server = server_new();
         _cleanup_(client_freep) Client *client = server_connect(server), *early = NULL,
                                        *late = NULL;
-        g_autoptr(GHashTable) nodes = new_nodes();
+        g_autoptr(GHashTable) nodes = subscriber_nodes();
 
         server_see_many(server, 1, MANY);
         client_send(client, "SUBSCRIBE\n");
@@ -93,10 +47,10 @@ static void test_changes_during_snapshot(void) {
         server_see(server, server_node(3), "192.0.2.1");
 
         client_expect(client, "OK");
-        learn_snapshot(nodes, client);
+        subscriber_learn_snapshot(nodes, client);
         while (!client_is_quiet(client))
-                learn(nodes, client_line(client));
-        assert_knows_all(server, nodes);
+                subscriber_learn(nodes, client_line(client));
+        subscriber_check(nodes, server);
 }
 
 /* After the snapshot each change is told once, with its reason. */
@@ -132,11 +86,11 @@ static void test_live_events(void) {
 static void test_no_event_in_a_reply(void) {
         _cleanup_(server_freep) Server *server = server_new();
         _cleanup_(client_freep) Client *client = server_connect(server);
-        g_autoptr(GHashTable) nodes = new_nodes();
+        g_autoptr(GHashTable) nodes = subscriber_nodes();
 
         server_see_many(server, 0, MANY);
         client_ask(client, "SUBSCRIBE", "OK");
-        learn_snapshot(nodes, client);
+        subscriber_learn_snapshot(nodes, client);
         client_send(client, "LIST\nHELLO 1\n");
         event_run_idle(server->event);
         server_lose(server, server_node(0), REASON_GOODBYE);
@@ -295,23 +249,6 @@ static void test_duplicate_name(void) {
         holder = client_free(holder);
         client_is_quiet(other);
         client_ask(other, "LOOKUP a@b", "ERR not-found *");
-}
-
-/* A node that restarts is another incarnation, and must be told so: its creation is never that of
- * the one before. */
-static void test_successive_creations(void) {
-        _cleanup_(server_freep) Server *server = server_new();
-        g_autofree char *last = NULL;
-
-        for (int i = 0; i < 20; i++) {
-                _cleanup_(client_freep) Client *client = server_connect(server);
-
-                client_send(client, "REGISTER a@b port=1\n");
-                g_assert_cmpstr(client_line(client), !=, last);
-                g_free(last);
-                client_send(client, "REGISTER a@b port=1\n");
-                last = g_strdup(client_line(client));
-        }
 }
 
 /* A node that restarts quickly comes before the end of the old one has been read. It must not be
@@ -528,7 +465,6 @@ int main(int argc, char *argv[]) {
         g_test_add_data_func("/control-server/slow/stalled-in-a-reply", "LIST\n",
                              test_stalled_subscriber);
         g_test_add_func("/control-server/names/duplicate", test_duplicate_name);
-        g_test_add_func("/control-server/names/successive-creations", test_successive_creations);
         g_test_add_func("/control-server/names/quick-restart", test_quick_restart);
         g_test_add_func("/control-server/limits/registrations", test_registration_limit);
         g_test_add_func("/control-server/limits/restart", test_restart_at_the_limit);

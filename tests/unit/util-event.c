@@ -282,6 +282,52 @@ void server_see_many(Server *server, unsigned first, unsigned behind) {
                 server_see(server, server_node(i), "192.0.2.1");
 }
 
+/* --- What a subscriber knows --- */
+
+/* Takes an EVENT line into a set of nodes. An event that tells nothing new, or that comes too
+ * early, is a mistake of the server. */
+void subscriber_learn(GHashTable *nodes, const char *text) {
+        g_auto(GStrv) words = g_strsplit(text, " ", 5);
+        bool known = g_hash_table_contains(nodes, words[2]);
+
+        g_assert_cmpstr(words[0], ==, "EVENT");
+        if (strcmp(words[1], "up") == 0) {
+                g_assert_false(known);
+                g_hash_table_insert(nodes, g_strdup(words[2]), g_strdup(words[3]));
+        } else if (strcmp(words[1], "changed") == 0) {
+                g_assert_true(known);
+                g_assert_cmpstr(g_hash_table_lookup(nodes, words[2]), !=, words[3]);
+                g_hash_table_insert(nodes, g_strdup(words[2]), g_strdup(words[3]));
+        } else {
+                g_assert_cmpstr(words[1], ==, "down");
+                g_assert_true(g_hash_table_remove(nodes, words[2]));
+        }
+}
+
+/* Reads on to EVENT sync. */
+void subscriber_learn_snapshot(GHashTable *nodes, Client *client) {
+        for (const char *text; strcmp(text = client_line(client), "EVENT sync") != 0;)
+                subscriber_learn(nodes, text);
+}
+
+GHashTable *subscriber_nodes(void) {
+        return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+/* What the subscriber knows is what LIST says. */
+void subscriber_check(GHashTable *nodes, Server *server) {
+        _cleanup_(client_freep) Client *client = server_connect(server);
+        size_t n = 0;
+
+        client_send(client, "LIST\n");
+        for (const char *text; strcmp(text = client_line(client), "OK") != 0; n++) {
+                g_auto(GStrv) words = g_strsplit(text, " ", 4);
+
+                g_assert_cmpstr(g_hash_table_lookup(nodes, words[1]), ==, words[2]);
+        }
+        g_assert_cmpuint(g_hash_table_size(nodes), ==, n);
+}
+
 /* --- Memory --- */
 
 size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));

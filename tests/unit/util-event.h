@@ -108,6 +108,19 @@ void server_lose(Server *server, const char *node, Reason reason);
 const char *server_node(unsigned number);
 void server_see_many(Server *server, unsigned first, unsigned behind);
 
+/* --- What a subscriber knows --- */
+
+/* Nodes and their ports, from EVENT lines. An event that tells nothing new, or of a node that is
+ * not known, fails the test. */
+GHashTable *subscriber_nodes(void);
+void subscriber_learn(GHashTable *nodes, const char *event);
+
+/* Reads on to EVENT sync. */
+void subscriber_learn_snapshot(GHashTable *nodes, Client *client);
+
+/* What is known must be what LIST says. */
+void subscriber_check(GHashTable *nodes, Server *server);
+
 /* --- Memory --- */
 
 /* Bytes that this thread and others have allocated at this moment, or 0 where nobody can tell
