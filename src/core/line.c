@@ -160,7 +160,7 @@ void line_writer_attribute_u64(LineWriter *writer, const char *key, uint64_t val
 void line_writer_text(LineWriter *writer, const char *text) {
         put_space(writer);
         for (; *text; text++) {
-                assert(*text == ' ' || is_plain((unsigned char) *text));
+                assert(*text == ' ' || !is_coded(*text));
                 put(writer, *text);
         }
 }

@@ -17,6 +17,8 @@ void output_buffer_done(OutputBuffer *buffer) {
 int output_buffer_append(OutputBuffer *buffer, const char *data, size_t length) {
         size_t used = buffer->end - buffer->start;
 
+        if (length == 0)
+                return 0;
         if (used + length > LIMIT_OUTPUT)
                 return OUTPUT_BUFFER_E_FULL;
 

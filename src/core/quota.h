@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "core/limits.h"
+
 typedef enum QuotaKind {
         QUOTA_CONNECTIONS,
         QUOTA_REGISTRATIONS,

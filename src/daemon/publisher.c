@@ -200,7 +200,8 @@ static void announce_all(Publisher *publisher) {
 }
 
 static void retract(Advert *advert) {
-        /* Without a client it failed: the group goes with it, and that comes before any callback. */
+        /* Without a client it failed: the group goes with it, and that comes before any callback.
+         */
         if (advert->publisher->client)
                 free_group(&advert->group);
         advert->group = NULL;
