@@ -100,6 +100,12 @@
  * of its own is read. */
 #define LIMIT_OUTPUT_PORTION (16 * 1024)
 
+/* What is done for one client before it is the next one's turn: requests taken, and endpoints
+ * walked over for a LIST or a snapshot. At the limits of the directory either takes some
+ * milliseconds. */
+#define LIMIT_TURN_REQUESTS 8
+#define LIMIT_TURN_STEPS 512
+
 /* Longest wait= of a LOOKUP, in milliseconds: a client that wants more asks again. */
 #define LIMIT_WAIT_MSEC 60000
 

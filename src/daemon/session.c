@@ -277,6 +277,7 @@ static bool process_line(Session *session) {
 
 static void process(void *userdata) {
         Session *session = userdata;
+        unsigned requests = 0, steps = 0;
         bool more = true;
 
         /* The lease ends with the peer's last word, whatever is still to be answered. */
@@ -284,13 +285,18 @@ static void process(void *userdata) {
                 session_unregister(session);
 
         while (more && !connection_is_dead(session->connection) &&
-               connection_has_room(session->connection)) {
-                if (session->list.active)
-                        continue_list(session);
-                else if (session->snapshot.active)
-                        continue_snapshot(session);
-                else
+               connection_has_room(session->connection) && requests < LIMIT_TURN_REQUESTS &&
+               steps < LIMIT_TURN_STEPS) {
+                if (session->list.active || session->snapshot.active) {
+                        steps++;
+                        if (session->list.active)
+                                continue_list(session);
+                        else
+                                continue_snapshot(session);
+                } else {
+                        requests++;
                         more = !session->waiting && process_line(session);
+                }
         }
 
         connection_set_reading(session->connection, !more && !session->waiting);

@@ -14,8 +14,10 @@
 #include <avahi-common/strlst.h>
 #include <glib.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "fake/fake-avahi.h"
 #include "util/macro.h"
@@ -120,6 +122,12 @@ static void drop_events(void) {
                 event_free(event);
 }
 
+static void finish(void) {
+        g_ptr_array_unref(objects);
+        close(events_fd);
+        close(changed_fd);
+}
+
 void fake_avahi_reset(void) {
         LOCKED;
 
@@ -127,6 +135,7 @@ void fake_avahi_reset(void) {
                 objects = g_ptr_array_new();
                 events_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
                 changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+                atexit(finish);
         }
         g_assert_true(!client && objects->len == 0);
         drop_events();

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -165,6 +166,35 @@ static void test_slow_list(void) {
         client_expect(slow, "OK");
         client_expect(slow, "OK 1 *");
         g_assert_true(client_is_quiet(slow));
+}
+
+static size_t n_waiting(const Client *client) {
+        int n = 0;
+
+        g_assert_cmpint(ioctl(client_fd(client), FIONREAD, &n), ==, 0);
+        return (size_t) n;
+}
+
+/* A request may cost much and say little. Two clients send a hundred of them each: neither has all
+ * of its own served before the other has a turn. */
+static void test_costly_requests(void) {
+        _cleanup_(server_freep) Server *server = server_new();
+        _cleanup_(client_freep) Client *one = server_connect(server), *two = server_connect(server);
+
+        server_see_many(server, 0, MANY);
+        client_ask(one, "HELLO 1", "OK 1 *");
+        client_ask(two, "HELLO 1", "OK 1 *");
+        for (int i = 0; i < 100; i++) {
+                client_send(one, "LIST cluster=none\n");
+                client_send(two, "LIST cluster=none\n");
+        }
+        event_run_until(server->event, n_waiting(one) > 0 && n_waiting(two) > 0);
+        g_assert_cmpuint(n_waiting(one), <, 100 * strlen("OK\n"));
+        g_assert_cmpuint(n_waiting(two), <, 100 * strlen("OK\n"));
+        for (int i = 0; i < 100; i++) {
+                client_expect(one, "OK");
+                client_expect(two, "OK");
+        }
 }
 
 /* Nobody can make the server hold more than one portion for him by asking and never reading: his
@@ -459,6 +489,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/control-server/subscribe/twice", test_second_subscribe);
         g_test_add_func("/control-server/lookup/several-waiters", test_several_waiters);
         g_test_add_func("/control-server/slow/list", test_slow_list);
+        g_test_add_func("/control-server/slow/costly-requests", test_costly_requests);
         g_test_add_func("/control-server/slow/never-reads", test_never_reads);
         g_test_add_data_func("/control-server/slow/stalled-subscriber", NULL,
                              test_stalled_subscriber);
