@@ -4,8 +4,8 @@
 
 packages_build="gcc make autoconf automake autoconf-archive pkg-config libc6-dev libavahi-client-dev libsystemd-dev
 	libglib2.0-dev erlang-base scdoc"
-packages_lan="avahi-daemon avahi-utils dbus dbus-daemon iproute2 util-linux python3 erlang-base procps"
-packages_check="clang clang-format cppcheck shellcheck valgrind git erlang-eunit erlang-tools erlang-dialyzer"
+packages_lan="avahi-daemon avahi-utils dbus dbus-daemon iproute2 socat util-linux python3 erlang-base procps"
+packages_check="clang clang-format cppcheck shellcheck valgrind git erlang-dev erlang-eunit erlang-tools erlang-dialyzer"
 
 die() {
 	echo "${0##*/}: $*" >&2
