@@ -149,16 +149,14 @@ uint64_t directory_holder(const Directory *directory, const char *node) {
 }
 
 int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
-                       const Address *address, uint64_t now_usec, uint64_t *ret_holder) {
+                       const Address *address, uint64_t now_usec) {
         uint64_t holder = directory_holder(directory, endpoint->node);
         Entry *entry;
         int r;
 
         assert(owner != 0);
-        if (holder != 0 && holder != owner) {
-                *ret_holder = holder;
+        if (holder != 0 && holder != owner)
                 return DIRECTORY_E_DUPLICATE;
-        }
 
         r = entry_table_get(&directory->table, endpoint, &entry);
         if (r != 0)

@@ -68,11 +68,11 @@ void directory_observe(Directory *directory, DirectoryObserver observer, void *u
 /*
  * Registers an endpoint for owner, any number but 0. address is what the node is bound to, NULL for
  * all addresses. Registering what is registered already changes nothing; other attributes replace
- * the old ones. Returns 0, DIRECTORY_E_DUPLICATE if another owner holds the node, in any endpoint
- * (*ret_holder says who), DIRECTORY_E_LIMIT, or -ENOMEM.
+ * the old ones. Returns 0, DIRECTORY_E_DUPLICATE if another owner holds the node, in any endpoint,
+ * DIRECTORY_E_LIMIT, or -ENOMEM.
  */
 int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
-                       const Address *address, uint64_t now_usec, uint64_t *ret_holder);
+                       const Address *address, uint64_t now_usec);
 
 /* The owner that has registered a node, 0 if nobody has. */
 uint64_t directory_holder(const Directory *directory, const char *node);

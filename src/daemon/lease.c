@@ -17,7 +17,6 @@ static bool is_held_by_another(const Lease *lease, const char *node) {
 int lease_register(Lease *lease, const Request *request, uint64_t now_usec, const char **ret_text) {
         const Endpoint *endpoint = &request->endpoint;
         bool *registered = &lease->registered[endpoint->proto][endpoint->family];
-        uint64_t holder;
         int r;
 
         if (*lease->node && strcmp(lease->node, endpoint->node) != 0) {
@@ -34,7 +33,7 @@ int lease_register(Lease *lease, const Request *request, uint64_t now_usec, cons
         }
 
         r = directory_register(control_server_directory(lease->server), lease->owner, endpoint,
-                               request->bound ? &request->address : NULL, now_usec, &holder);
+                               request->bound ? &request->address : NULL, now_usec);
         if (r != 0) {
                 if (!*registered)
                         control_server_give_registration(lease->server, lease->uid);

@@ -76,13 +76,12 @@ static void tear_down(Fixture *f, gconstpointer data) {
 static void register_node(Fixture *f, const char *node, uint16_t port, const char *address) {
         Endpoint endpoint = { .port = port };
         Address bound = {};
-        uint64_t holder;
 
         g_strlcpy(endpoint.node, node, sizeof(endpoint.node));
         if (address)
                 g_assert_cmpint(address_parse(address, &bound), ==, 0);
         g_assert_cmpint(directory_register(f->directory, 1, &endpoint, address ? &bound : NULL,
-                                           clock_now(f->event), &holder),
+                                           clock_now(f->event)),
                         ==, 0);
 }
 

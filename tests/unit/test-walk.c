@@ -12,25 +12,22 @@
 static Directory *directory_filled(const char *names) {
         g_auto(GStrv) nodes = g_strsplit(names, " ", -1);
         Directory *directory = NULL;
-        uint64_t holder;
 
         g_assert_cmpint(directory_new(&directory), ==, 0);
         for (size_t i = 0; nodes[i] && *nodes[i]; i++) {
                 Endpoint endpoint = { .port = 1 };
 
                 strcpy(endpoint.node, nodes[i]);
-                g_assert_cmpint(directory_register(directory, i + 1, &endpoint, NULL, 0, &holder),
-                                ==, 0);
+                g_assert_cmpint(directory_register(directory, i + 1, &endpoint, NULL, 0), ==, 0);
         }
         return directory;
 }
 
 static void add(Directory *directory, const char *node) {
         Endpoint endpoint = { .port = 1 };
-        uint64_t holder;
 
         strcpy(endpoint.node, node);
-        g_assert_cmpint(directory_register(directory, 100, &endpoint, NULL, 0, &holder), ==, 0);
+        g_assert_cmpint(directory_register(directory, 100, &endpoint, NULL, 0), ==, 0);
 }
 
 static void drop(Directory *directory, const char *node) {
@@ -165,9 +162,8 @@ static void test_endpoints_of_one_node(void) {
         };
         Walk walk = WALK_START;
         NodeInfo info;
-        uint64_t holder;
 
-        g_assert_cmpint(directory_register(directory, 1, &endpoint, NULL, 0, &holder), ==, 0);
+        g_assert_cmpint(directory_register(directory, 1, &endpoint, NULL, 0), ==, 0);
         g_assert_true(walk_next(&walk, directory, 5 * USEC_PER_SEC, &info));
         g_assert_cmpint(info.endpoint.proto, ==, PROTO_TCP);
         g_assert_cmpuint(info.age_sec, ==, 5);
