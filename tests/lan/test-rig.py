@@ -129,9 +129,11 @@ def traces():
 
 def leaves_nothing(number):
     before = traces()
-    # A session of its own, so that a signal to its group is what Ctrl-C at a terminal is.
+    # A session of its own, so that a signal to its group is what Ctrl-C at a terminal is: also where we were started in the
+    # background, by a shell that ignores it there.
     victim = subprocess.Popen([sys.executable, "-c", VICTIM], cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, start_new_session=True)
+                              stderr=subprocess.DEVNULL, start_new_session=True,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     find = survivors([int(pid) for pid in victim.stdout.readline().split()])
     assert len(find()) > 12
     os.killpg(victim.pid, number)
