@@ -12,12 +12,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/directory.h"
 #include "core/entry-table.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
+
+/*
+ * What a host announced earlier than this, before we hear of its goodbye, it announced before it
+ * said so: the record lives on for 1 s (RFC 6762 section 10.1), and we hear of its end a little
+ * later. A new advert of a node that restarts quickly is younger.
+ */
+#define GOODBYE_USEC (2 * USEC_PER_SEC)
 
 struct Directory {
         EntryTable table;
@@ -224,6 +230,13 @@ static Entry *find_sighting(const Directory *directory, const SightingId *id, si
         return NULL;
 }
 
+static void remove_sighting(Directory *directory, Entry *entry, const SightingId *id, Reason reason,
+                            uint64_t now_usec) {
+        (void) entry_remove_sighting(entry, id);
+        directory->n_sightings--;
+        refresh(directory, entry, reason, now_usec);
+}
+
 int directory_add_sighting(Directory *directory, const Sighting *sighting, uint64_t now_usec) {
         Entry *entry, *old;
         size_t at;
@@ -232,7 +245,7 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
         /* An advert of others may change its mind about who it is. */
         old = find_sighting(directory, &sighting->id, &at);
         if (old && endpoint_compare_identity(&old->info.endpoint, &sighting->endpoint) != 0) {
-                directory_remove_sighting(directory, &sighting->id, REASON_GOODBYE, now_usec);
+                remove_sighting(directory, old, &sighting->id, REASON_GOODBYE, now_usec);
                 old = NULL;
         }
 
@@ -262,9 +275,12 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
 
         if (!entry)
                 return;
-        (void) entry_remove_sighting(entry, id);
-        directory->n_sightings--;
-        refresh(directory, entry, reason, now_usec);
+        /* A host has one advert of an endpoint at a time. Others of its own are what it could say
+         * no goodbye to: avahi-daemon was killed, and they would keep the node up. */
+        if (reason == REASON_GOODBYE && now_usec > GOODBYE_USEC)
+                directory->n_sightings -=
+                        entry_remove_left_behind(entry, id, now_usec - GOODBYE_USEC);
+        remove_sighting(directory, entry, id, reason, now_usec);
 }
 
 void directory_remove_all_sightings(Directory *directory, uint64_t now_usec) {
@@ -330,37 +346,10 @@ bool directory_next_of_node(const Directory *directory, const char *node, const 
         return next_shown(directory, at, now_usec, ret) && strcmp(ret->endpoint.node, node) == 0;
 }
 
-/* The host that an endpoint runs on: its mDNS name, or what its node calls itself. */
-static const char *info_host(const NodeInfo *info) {
-        return *info->host ? info->host : node_name_host(info->endpoint.node);
-}
-
-static int compare_hosts(const void *a, const void *b) {
-        return strcasecmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-static size_t count_hosts(const Directory *directory) {
-        const char **hosts = calloc(directory->table.n_entries + 1, sizeof(*hosts));
-        size_t n = 0, distinct = 0;
-
-        if (!hosts)
-                return 0;
-
-        for (size_t i = 0; i < directory->table.n_entries; i++)
-                if (directory->table.entries[i]->state == ENTRY_UP)
-                        hosts[n++] = info_host(&directory->table.entries[i]->info);
-        qsort(hosts, n, sizeof(*hosts), compare_hosts);
-        for (size_t i = 0; i < n; i++)
-                distinct += i == 0 || strcasecmp(hosts[i - 1], hosts[i]) != 0;
-
-        free(hosts);
-        return distinct;
-}
-
 void directory_get_stats(const Directory *directory, DirectoryStats *ret) {
         const char *node = "", *local = "", *conflict = "";
         DirectoryStats stats = { .sightings = directory->n_sightings,
-                                 .hosts = count_hosts(directory) };
+                                 .hosts = entry_table_count_hosts(&directory->table) };
 
         /* The endpoints of one node stand together. */
         for (size_t i = 0; i < directory->table.n_entries; i++) {

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/entry-table.h"
 
@@ -117,4 +118,31 @@ void entry_table_remove(EntryTable *table, Entry *entry) {
 
         assert(at < table->n_entries && table->entries[at] == entry);
         remove_at(table, at);
+}
+
+/* The host that an endpoint runs on: its mDNS name, or what its node calls itself. */
+static const char *info_host(const NodeInfo *info) {
+        return *info->host ? info->host : node_name_host(info->endpoint.node);
+}
+
+static int compare_hosts(const void *a, const void *b) {
+        return strcasecmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+size_t entry_table_count_hosts(const EntryTable *table) {
+        const char **hosts = calloc(table->n_entries + 1, sizeof(*hosts));
+        size_t n = 0, distinct = 0;
+
+        if (!hosts)
+                return 0;
+
+        for (size_t i = 0; i < table->n_entries; i++)
+                if (table->entries[i]->state == ENTRY_UP)
+                        hosts[n++] = info_host(&table->entries[i]->info);
+        qsort(hosts, n, sizeof(*hosts), compare_hosts);
+        for (size_t i = 0; i < n; i++)
+                distinct += i == 0 || strcasecmp(hosts[i - 1], hosts[i]) != 0;
+
+        free(hosts);
+        return distinct;
 }

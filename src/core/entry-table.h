@@ -47,3 +47,6 @@ int entry_table_get(EntryTable *table, const Endpoint *endpoint, Entry **ret);
 
 /* Frees an entry that is in the table. */
 void entry_table_remove(EntryTable *table, Entry *entry);
+
+/* How many hosts the nodes that are up run on; 0 without memory. */
+size_t entry_table_count_hosts(const EntryTable *table);

@@ -62,6 +62,28 @@ bool entry_remove_sighting(Entry *entry, const SightingId *id) {
         return true;
 }
 
+size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec) {
+        const EntrySighting *said = find_sighting(entry, goodbye);
+        char host[LIMIT_HOST + 1];
+        size_t n = 0;
+
+        if (!said)
+                return 0;
+        strcpy(host, said->sighting.host);
+
+        for (size_t i = 0; i < entry->n_sightings; i++) {
+                const EntrySighting *other = &entry->sightings[i];
+
+                if (other->first_usec >= before_usec ||
+                    strcmp(other->sighting.id.instance, goodbye->instance) == 0 ||
+                    !host_name_equal(other->sighting.host, host))
+                        entry->sightings[n++] = *other;
+        }
+        n = entry->n_sightings - n;
+        entry->n_sightings -= n;
+        return n;
+}
+
 /*
  * Whether an address can serve an endpoint. A listener on "::" takes IPv4 too, so that an IPv4
  * address is of use to an endpoint of family inet6; not the other way round.

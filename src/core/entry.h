@@ -51,6 +51,12 @@ int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec
 bool entry_remove_sighting(Entry *entry, const SightingId *id);
 
 /*
+ * Removes what was left behind by the host that said goodbye to a sighting of this entry: all other
+ * instances of that host that were first seen before a time. Returns how many sightings that were.
+ */
+size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec);
+
+/*
  * Works out what is to be told of the entry: the registration before all others, then the newest
  * advert with an address that OTP can use. host is this host's mDNS name, for registrations.
  * Returns whether there is anything to tell; *ret is set only then.

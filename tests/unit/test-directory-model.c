@@ -185,13 +185,29 @@ static uint64_t model_expire(Model *m) {
         return next;
 }
 
-static void model_forget(Model *m, const SightingId *id) {
-        for (guint i = 0; i < m->sightings->len; i++)
-                if (sighting_id_equal(&g_array_index(m->sightings, ModelSighting, i).sighting.id,
-                                      id)) {
-                        g_array_remove_index(m->sightings, i);
-                        return;
-                }
+/* Whether a goodbye to one sighting is one to another: of the same endpoint and host, and older
+ * than the goodbye, which was said a second ago and more. */
+static bool model_is_left_behind(Model *m, const ModelSighting *said, const ModelSighting *other) {
+        return endpoint_compare_identity(&said->sighting.endpoint, &other->sighting.endpoint) ==
+                       0 &&
+               strcmp(said->sighting.id.instance, other->sighting.id.instance) != 0 &&
+               host_name_equal(said->sighting.host, other->sighting.host) &&
+               other->first_usec + 2 * SEC < m->f->now;
+}
+
+static void model_forget(Model *m, const SightingId *id, Reason reason) {
+        for (guint i = 0; i < m->sightings->len; i++) {
+                ModelSighting said = g_array_index(m->sightings, ModelSighting, i);
+
+                if (!sighting_id_equal(&said.sighting.id, id))
+                        continue;
+                g_array_remove_index(m->sightings, i);
+                for (guint j = m->sightings->len; reason == REASON_GOODBYE && j-- > 0;)
+                        if (model_is_left_behind(m, &said,
+                                                 &g_array_index(m->sightings, ModelSighting, j)))
+                                g_array_remove_index(m->sightings, j);
+                return;
+        }
 }
 
 static void model_see(Model *m, const Sighting *sighting) {
@@ -302,7 +318,7 @@ static void random_operation(Model *m) {
                 Reason reason = g_rand_boolean(m->rand) ? REASON_GOODBYE : REASON_EXPIRED;
 
                 directory_remove_sighting(m->f->directory, &sighting.id, reason, m->f->now);
-                model_forget(m, &sighting.id);
+                model_forget(m, &sighting.id, reason);
                 model_update(m, reason);
         } else if (dice < 92) {
                 directory_remove_all_sightings(m->f->directory, m->f->now);

@@ -155,6 +155,58 @@ static void test_newest_wins(Fixture *f) {
         holds(f, "bob@h2 3 192.0.2.2 age=1");
 }
 
+/*
+ * When avahi-daemon is killed it says no goodbye, and announces the node anew when it is back. The
+ * goodbye to the new advert is one to the old one too, or the node would be up until that expires.
+ */
+static void test_left_behind(Fixture *f) {
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        f->now += 5 * SEC;
+        see(f, "y1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        see(f, "y2", "bob@h2", 2, "198.51.100.2", "h2.local");
+        f->now += 5 * SEC;
+        told(f, "up seen bob@h2 2 192.0.2.2; "
+                "changed seen bob@h2 2 192.0.2.2,198.51.100.2 age=5");
+        forget(f, "y1", REASON_GOODBYE);
+        told(f, "changed seen bob@h2 2 198.51.100.2 age=10");
+        forget(f, "y2", REASON_GOODBYE);
+        told(f, "down goodbye bob@h2 2 198.51.100.2 age=10");
+        g_assert_cmpuint(stats(f).sightings, ==, 0);
+
+        /* It is no mistake when the old one is then gone as well. */
+        forget(f, "x1", REASON_EXPIRED);
+        told(f, "");
+}
+
+/* A goodbye is heard of a second after it was said: a node that restarted in between is up. */
+static void test_restarts_quickly(Fixture *f) {
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        f->now += 9 * SEC;
+        see(f, "y1", "bob@h2", 3, "192.0.2.2", "h2.local");
+        told(f, "up seen bob@h2 2 192.0.2.2; changed replaced bob@h2 3 192.0.2.2");
+        f->now += SEC;
+        forget(f, "x1", REASON_GOODBYE);
+        told(f, "");
+        holds(f, "bob@h2 3 192.0.2.2 age=1");
+}
+
+/* An advert that merely ran out says nothing of others: which of two is the living one can't be
+ * told when both came out of Avahi's cache. Nor does a goodbye speak for another host. */
+static void test_not_left_behind(Fixture *f) {
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        f->now += 5 * SEC;
+        see(f, "y1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        f->now += 5 * SEC;
+        forget(f, "y1", REASON_EXPIRED);
+        told(f, "up seen bob@h2 2 192.0.2.2");
+
+        see(f, "z1", "bob@h2", 2, "192.0.2.3", "h3.local");
+        f->now += 5 * SEC;
+        told(f, "changed replaced bob@h2 2 192.0.2.3 conflict");
+        forget(f, "z1", REASON_GOODBYE);
+        told(f, "changed replaced bob@h2 2 192.0.2.2");
+}
+
 /* Two hosts that claim one node: shown as a conflict until one of them gives up. */
 static void test_conflict(Fixture *f) {
         see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
@@ -229,6 +281,9 @@ int main(int argc, char **argv) {
                 { "/directory/sighting/unusable-address", test_unusable },
                 { "/directory/sighting/identity-change", test_identity_change },
                 { "/directory/sighting/newest-wins", test_newest_wins },
+                { "/directory/sighting/left-behind", test_left_behind },
+                { "/directory/sighting/restarts-quickly", test_restarts_quickly },
+                { "/directory/sighting/not-left-behind", test_not_left_behind },
                 { "/directory/sighting/conflict-of-hosts", test_conflict },
                 { "/directory/sighting/local-wins", test_local_wins },
                 { "/directory/stale/for-a-while", test_stale },
