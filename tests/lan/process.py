@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A command that runs on a host in the background."""
 
+import contextlib
 import os
 import re
 import signal
@@ -69,8 +70,11 @@ class Process:
         return self._popen.poll() is None
 
     def signal(self, number):
+        # It may end by itself at this very moment, as avahi-daemon does without its bus; nsenter, which is what we see the
+        # end of, is a little later.
         if self.pid and self.alive:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def hang(self):
         self.signal(signal.SIGSTOP)
