@@ -28,6 +28,25 @@ void advert_format_label(const char *node, uint64_t id, char ret[static ADVERT_L
                  id & UINT64_C(0xFFFFFFFFFFFF));
 }
 
+const char *advert_label_id(const char *label) {
+        size_t length = strlen(label);
+        const char *id;
+
+        if (length < 1 + ADVERT_ID_LENGTH)
+                return NULL;
+        id = label + length - ADVERT_ID_LENGTH;
+        return id[-1] == ' ' && strspn(id, "0123456789abcdef") == ADVERT_ID_LENGTH ? id : NULL;
+}
+
+const char *advert_host(const char *label, const char *target) {
+        const char *id = advert_label_id(label);
+
+        if (!id || strncasecmp(target, id, ADVERT_ID_LENGTH) != 0 ||
+            target[ADVERT_ID_LENGTH] != '.' || target[ADVERT_ID_LENGTH + 1] == '\0')
+                return target;
+        return target + ADVERT_ID_LENGTH + 1;
+}
+
 static size_t put_txt(uint8_t *txt, size_t at, const char *key, const char *value, size_t length) {
         size_t key_length = strlen(key), whole = key_length + 1 + length;
 

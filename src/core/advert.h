@@ -38,6 +38,16 @@ typedef struct TxtString {
  * boundary. */
 void advert_format_label(const char *node, uint64_t id, char ret[static ADVERT_LABEL_SIZE]);
 
+/* The <id> of an instance label, a pointer into it, or NULL: labels of others have none. */
+const char *advert_label_id(const char *label);
+
+/*
+ * The mDNS host name behind a SRV record's target, a pointer into it. It is the target itself,
+ * unless the advert has an address of its own: that has the host's name with the advert's <id> in
+ * front.
+ */
+const char *advert_host(const char *label, const char *target);
+
 /* Writes the TXT record's data, in wire form, and returns its length. */
 size_t advert_encode_txt(const Endpoint *endpoint, uint8_t ret[static LIMIT_TXT]);
 

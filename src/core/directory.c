@@ -86,10 +86,14 @@ static void notify(Directory *directory, Entry *entry, EventKind kind, Reason re
                 .info = &info,
                 .advertise = is_advertised(entry),
                 .was_advertised = entry->advertised,
+                .registered = entry->registration.owner != 0,
+                .was_registered = entry->was_registered,
+                .bound = entry->registration.bound ? &entry->registration.address : NULL,
         };
 
         info.stale = false;
         entry->advertised = event.advertise;
+        entry->was_registered = event.registered;
         for (size_t i = 0; i < directory->n_observers; i++)
                 directory->observers[i].observer(directory->observers[i].userdata, &event);
 }

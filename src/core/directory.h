@@ -40,6 +40,9 @@ typedef struct DirectoryEvent {
         const NodeInfo *info; /* valid during the call */
         bool advertise;       /* a registration that is to be seen on the LAN */
         bool was_advertised;  /* the same before the event */
+        bool registered;      /* it is registered, on whatever address */
+        bool was_registered;  /* the same before the event */
+        const Address *bound; /* the only address of a registration; NULL: all */
 } DirectoryEvent;
 
 /* Is told of a change after it has happened. It may read the directory, but not change it. */

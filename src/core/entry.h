@@ -31,6 +31,7 @@ typedef struct Entry {
         NodeInfo info; /* what is told; its endpoint's identity is the key */
         EntryState state;
         bool advertised;           /* what was told last: to be seen on the LAN */
+        bool was_registered;       /* what was told last: registered */
         uint64_t up_usec;          /* when it came up */
         uint64_t stale_until_usec; /* ENTRY_STALE: when it is forgotten */
 

@@ -76,8 +76,9 @@
  * unreachable. */
 #define LIMIT_STALE_SEC 60
 
-/* Observers of a directory: the publisher, the control server, the status line, and one spare. */
-#define LIMIT_OBSERVERS 4
+/* Observers of a directory: the publisher, the control server, the status line, the log, and one
+ * spare. */
+#define LIMIT_OBSERVERS 5
 
 /* --- Control socket --- */
 
@@ -109,7 +110,20 @@
 /* Longest wait= of a LOOKUP, in milliseconds: a client that wants more asks again. */
 #define LIMIT_WAIT_MSEC 60000
 
+/* --- Log --- */
+
+/* Lines about nodes of this host that come and go, in how many seconds. All that may be registered
+ * can come and go in that time, and be told. Someone who registers in a loop writes 26 lines a
+ * second, a thirteenth of what journald takes from a service before it drops the other lines too
+ * (RateLimitBurst= 10000 in 30 s). */
+#define LIMIT_LOG_LINES (2 * LIMIT_REGISTRATIONS)
+#define LIMIT_LOG_WINDOW_SEC 30
+
 /* --- Advert --- */
+
+/* Addresses of this host whose interface is known, for nodes that are bound to one of them. A host
+ * with so many has them for other purposes. */
+#define LIMIT_OWN_ADDRESSES 256
 
 /* TTL of the PTR record, in seconds: below 10 the refreshes are a load, above 4500 (Avahi's own)
  * nothing is gained. */

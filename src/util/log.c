@@ -3,7 +3,8 @@
  * Logging to stderr
  *
  * The daemon runs under systemd, which takes the "<N>" prefixes of sd-daemon(3) and adds time and
- * name itself. By hand the prefix does no harm.
+ * name itself. By hand the prefix does no harm. Where there is more to a message than its text, a
+ * sink can make something of that (daemon/journal.c).
  */
 
 #include <errno.h>
@@ -44,8 +45,8 @@ int log_level_from_string(const char *text) {
         return -EINVAL;
 }
 
-void log_write(int level, const char *format, ...) {
-        char line[1024];
+void log_about(int level, const LogSubject *subject, const char *format, ...) {
+        char line[LOG_LINE_MAX];
         va_list args;
         int prefix, length;
 
@@ -59,10 +60,8 @@ void log_write(int level, const char *format, ...) {
         if (length < 0)
                 return;
 
-        if (log_sink) {
-                log_sink(level, line + prefix);
+        if (log_sink && log_sink(level, subject, line + prefix))
                 return;
-        }
 
         length = (int) strlen(line);
         line[length++] = '\n';
