@@ -24,6 +24,7 @@
 #include "daemon/browser.h"
 #include "daemon/message-queue.h"
 #include "daemon/publisher.h"
+#include "daemon/subject.h"
 #include "util/log.h"
 
 struct AvahiThread {
@@ -153,8 +154,10 @@ static void handle_message(AvahiThread *thread, const LanMessage *message) {
                 drop_client(thread);
                 break;
         case LAN_PUBLISH:
-                if (publisher_publish(thread->publisher, &message->endpoint) < 0)
-                        log_error("out of memory: %s is not announced", message->endpoint.node);
+                if (publisher_publish(thread->publisher, &message->endpoint,
+                                      message->bound ? &message->address : NULL) < 0)
+                        log_about(LOG_ERR, SUBJECT(&message->endpoint),
+                                  "out of memory: %s is not announced", message->endpoint.node);
                 break;
         case LAN_WITHDRAW:
                 publisher_withdraw(thread->publisher, &message->endpoint);
@@ -249,7 +252,7 @@ int avahi_thread_send(AvahiThread *thread, LanMessageType type) {
 }
 
 static int send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoint *endpoint,
-                         bool first) {
+                         const Address *bound, bool first) {
         LanMessage *message = calloc(1, sizeof(*message));
 
         if (!message)
@@ -257,14 +260,19 @@ static int send_endpoint(AvahiThread *thread, LanMessageType type, const Endpoin
         message->type = type;
         message->endpoint = *endpoint;
         message->first = first;
+        if (bound) {
+                message->bound = true;
+                message->address = *bound;
+        }
         message_queue_push(&thread->inbox, message);
         return 0;
 }
 
-int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, bool first) {
+int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, const Address *bound,
+                         bool first) {
         /* What has not been taken is replaced. */
         (void) message_queue_cancel_publish(&thread->inbox, endpoint, &first);
-        return send_endpoint(thread, LAN_PUBLISH, endpoint, first);
+        return send_endpoint(thread, LAN_PUBLISH, endpoint, bound, first);
 }
 
 int avahi_thread_withdraw(AvahiThread *thread, const Endpoint *endpoint) {
@@ -273,7 +281,7 @@ int avahi_thread_withdraw(AvahiThread *thread, const Endpoint *endpoint) {
         /* What nobody has seen needs no withdrawal, unless it was to replace something. */
         if (message_queue_cancel_publish(&thread->inbox, endpoint, &first) && first)
                 return 0;
-        return send_endpoint(thread, LAN_WITHDRAW, endpoint, false);
+        return send_endpoint(thread, LAN_WITHDRAW, endpoint, NULL, false);
 }
 
 int avahi_thread_fd(const AvahiThread *thread) {

@@ -24,11 +24,13 @@ DEFINE_CLEANUP(AvahiThread, avahi_thread_free);
 int avahi_thread_send(AvahiThread *thread, LanMessageType type);
 
 /*
- * Sends LAN_PUBLISH and LAN_WITHDRAW. first: no endpoint of this identity has been published, or it
- * has been withdrawn. While the thread waits for avahi-daemon its inbox fills, but never with more
- * than what is published now, and what was published when the wait began.
+ * Sends LAN_PUBLISH and LAN_WITHDRAW. bound: the only address of the endpoint, NULL: all of the
+ * host. first: no endpoint of this identity has been published, or it has been withdrawn. While the
+ * thread waits for avahi-daemon its inbox fills, but never with more than what is published now,
+ * and what was published when the wait began.
  */
-int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, bool first);
+int avahi_thread_publish(AvahiThread *thread, const Endpoint *endpoint, const Address *bound,
+                         bool first);
 int avahi_thread_withdraw(AvahiThread *thread, const Endpoint *endpoint);
 
 /* Readable when avahi_thread_receive() may have something. The thread's own, not to be closed. */

@@ -94,10 +94,10 @@ static void copy_name(char *field, size_t limit, const char *name) {
                 strcpy(field, name);
 }
 
-static void copy_host(char field[static LIMIT_HOST + 1], const char *host) {
+static void copy_host(char field[static LIMIT_HOST + 1], const char *label, const char *target) {
         size_t length;
 
-        copy_name(field, LIMIT_HOST, host);
+        copy_name(field, LIMIT_HOST, advert_host(label, target));
         length = strlen(field);
         if (length > 0 && field[length - 1] == '.')
                 field[length - 1] = '\0';
@@ -155,7 +155,7 @@ static void handle_found(Instance *instance, const char *host, const AvahiAddres
                 post_ignored(instance->browser, IGNORED_ADDRESS);
                 return;
         }
-        copy_host(message.sighting.host, host);
+        copy_host(message.sighting.host, instance->id.instance, host);
         if (if_indextoname((unsigned) instance->id.interface, name))
                 copy_name(message.sighting.interface_name, LIMIT_INTERFACE, name);
 

@@ -243,6 +243,13 @@ void control_server_write_status(ControlServer *server, LineWriter *writer) {
         server->status(server->userdata, writer);
         line_writer_attribute_u64(writer, "uptime",
                                   (clock_now(server->event) - server->started_usec) / USEC_PER_SEC);
+        line_writer_attribute_u64(writer, "registrations", server->quota.held[QUOTA_REGISTRATIONS]);
+        line_writer_attribute_u64(writer, "limit-registrations",
+                                  server->quota.max[QUOTA_REGISTRATIONS]);
+        line_writer_attribute_u64(writer, "limit-connections",
+                                  server->quota.max[QUOTA_CONNECTIONS]);
+        line_writer_attribute_u64(writer, "limit-endpoints", LIMIT_ENTRIES);
+        line_writer_attribute_u64(writer, "limit-sightings", LIMIT_SIGHTINGS);
         line_writer_attribute_u64(writer, "connections", server->n_sessions);
         line_writer_attribute_u64(writer, "subscribers", subscribers);
 }

@@ -9,7 +9,7 @@
 
 typedef enum AvahiState {
         AVAHI_STATE_FAILED,      /* no client; LAN_CONNECT makes one */
-        AVAHI_STATE_CONNECTING,  /* avahi-daemon is not there */
+        AVAHI_STATE_CONNECTING,  /* avahi-daemon does not answer */
         AVAHI_STATE_REGISTERING, /* avahi-daemon is claiming its host name */
         AVAHI_STATE_RUNNING,
         _AVAHI_STATE_MAX,
@@ -19,7 +19,7 @@ typedef enum LanMessageType {
         /* main thread → Avahi thread */
         LAN_CONNECT, /* make a client, if there is none */
         LAN_RESET,   /* drop the client and all that hangs on it; the thread also tells itself so */
-        LAN_PUBLISH, /* endpoint: to be advertised */
+        LAN_PUBLISH, /* endpoint: to be advertised; bound, address: with this address only */
         LAN_WITHDRAW, /* endpoint: no longer; only its identity counts */
         LAN_STOP,     /* drop the client and end the thread */
 
@@ -43,6 +43,8 @@ struct LanMessage {
                 struct {
                         Endpoint endpoint;
                         bool first; /* LAN_PUBLISH: nothing of this identity is announced */
+                        bool bound;
+                        Address address;
                 };
                 struct {
                         Sighting sighting;

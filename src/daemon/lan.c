@@ -4,14 +4,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/avahi-presence.h"
 #include "daemon/avahi-thread.h"
 #include "daemon/clock.h"
 #include "daemon/lan.h"
+#include "daemon/subject.h"
 #include "util/log.h"
 
-/* How long to wait before avahi-daemon is tried again: quick at first, for a restart, and never
- * slower than a second, so that the LAN is back soon after Avahi is. A try that finds no daemon
- * costs microseconds. */
+/* How long to wait before an avahi-daemon that is there is tried again: quick at first, for a
+ * restart, and never slower than a second, so that the LAN is back soon after Avahi is. One that is
+ * not there is not tried: that would start it. */
 #define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
 #define RETRY_MAX_USEC (1 * USEC_PER_SEC)
 
@@ -22,6 +24,7 @@
 struct Lan {
         sd_event *event;
         Directory *directory;
+        AvahiPresence *presence;
         AvahiThread *thread;
         sd_event_source *messages;
         sd_event_source *retry;
@@ -34,21 +37,22 @@ struct Lan {
         void *userdata;
 };
 
-static void log_oom(int r) {
+static void log_oom(const LogSubject *subject, int r) {
         if (r < 0)
-                log_error("out of memory: a message to Avahi is lost");
+                log_about(LOG_ERR, subject, "out of memory: a message to Avahi is lost");
 }
 
 /* --- From the directory to the LAN --- */
 
 static void on_directory_event(void *userdata, const DirectoryEvent *event) {
+        const Endpoint *endpoint = &event->info->endpoint;
         Lan *lan = userdata;
 
         if (event->advertise)
-                log_oom(avahi_thread_publish(lan->thread, &event->info->endpoint,
-                                             !event->was_advertised));
+                log_oom(SUBJECT(endpoint), avahi_thread_publish(lan->thread, endpoint, event->bound,
+                                                                !event->was_advertised));
         else if (event->was_advertised)
-                log_oom(avahi_thread_withdraw(lan->thread, &event->info->endpoint));
+                log_oom(SUBJECT(endpoint), avahi_thread_withdraw(lan->thread, endpoint));
 }
 
 /* --- From the LAN to the directory --- */
@@ -65,10 +69,18 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
 
         /* LAN_RESET is answered by AVAHI_STATE_FAILED, and that leads here again. */
         if (lan->state == AVAHI_STATE_CONNECTING)
-                log_oom(avahi_thread_send(lan->thread, LAN_RESET));
-        else if (lan->state == AVAHI_STATE_FAILED)
-                log_oom(avahi_thread_send(lan->thread, LAN_CONNECT));
+                log_oom(NULL, avahi_thread_send(lan->thread, LAN_RESET));
+        else if (lan->state == AVAHI_STATE_FAILED && avahi_presence_is_there(lan->presence))
+                log_oom(NULL, avahi_thread_send(lan->thread, LAN_CONNECT));
         return 0;
+}
+
+static void on_presence(void *userdata) {
+        Lan *lan = userdata;
+
+        /* In any other state there is a client, which is told by the bus itself. */
+        if (!lan->stopping && lan->state == AVAHI_STATE_FAILED)
+                arm_retry(lan, 0);
 }
 
 static void handle_state(Lan *lan, const LanMessage *message) {
@@ -106,7 +118,8 @@ static void handle_message(Lan *lan, const LanMessage *message) {
                 break;
         case LAN_SEEN:
                 if (directory_add_sighting(lan->directory, &message->sighting, now) < 0)
-                        log_error("out of memory: %s is not taken up",
+                        log_about(LOG_ERR, SUBJECT(&message->sighting.endpoint),
+                                  "out of memory: %s is not taken up",
                                   message->sighting.endpoint.node);
                 break;
         case LAN_GONE:
@@ -176,6 +189,9 @@ int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, 
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(lan->retry, "avahi-retry");
+        r = avahi_presence_new(&lan->presence, event, on_presence, lan);
+        if (r < 0)
+                return r;
 
         directory_observe(directory, on_directory_event, lan);
         *ret = TAKE_PTR(lan);
@@ -186,6 +202,7 @@ Lan *lan_free(Lan *lan) {
         if (!lan)
                 return NULL;
 
+        avahi_presence_free(lan->presence);
         lan->retry = sd_event_source_disable_unref(lan->retry);
         lan->messages = sd_event_source_disable_unref(lan->messages);
         avahi_thread_free(lan->thread);
@@ -199,7 +216,7 @@ void lan_stop(Lan *lan) {
                 return;
         lan->stopping = true;
         (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_OFF);
-        log_oom(avahi_thread_send(lan->thread, LAN_STOP));
+        log_oom(NULL, avahi_thread_send(lan->thread, LAN_STOP));
 }
 
 bool lan_is_stopped(const Lan *lan) {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "daemon/journal.h"
 #include "daemon/listener.h"
 #include "daemon/manager.h"
 #include "util/log.h"
@@ -31,7 +32,7 @@ static void help(void) {
                "\n"
                "Announces the Erlang nodes of this host on the LAN, and knows those of other "
                "hosts.\n"
-               "Stays in the foreground; logs to stderr.\n"
+               "Stays in the foreground; logs to stderr, which may be the journal.\n"
                "\n"
                "  --socket=PATH      where clients connect (default: $EPMD_MDNS_SOCKET, or\n"
                "                     " SOCKET_PATH_DEFAULT
@@ -173,5 +174,7 @@ int main(int argc, char *argv[]) {
                 return EXIT_USAGE;
         if (r == 0)
                 return EXIT_SUCCESS;
+        if (journal_is_stream(getenv("JOURNAL_STREAM"), STDERR_FILENO))
+                log_set_sink(journal_write);
         return run() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -13,6 +13,7 @@
 #include "daemon/control-server.h"
 #include "daemon/lan.h"
 #include "daemon/manager.h"
+#include "daemon/node-log.h"
 #include "util/fd.h"
 #include "util/log.h"
 
@@ -27,6 +28,7 @@ struct Manager {
         Directory *directory;
         Lan *lan;
         ControlServer *control;
+        NodeLog *log;
         sd_event_source *stop_timer;
         sd_event_source *expiry;
         sd_event_source *status;
@@ -110,10 +112,6 @@ static void on_directory_event(void *userdata, const DirectoryEvent *event) {
         Manager *manager = userdata;
         int enabled;
 
-        log_debug("%s %s %s port %u (%s, %s)", event_kind_to_string(event->kind),
-                  event->info->endpoint.node, proto_to_string(event->info->endpoint.proto),
-                  event->info->endpoint.port, source_to_string(event->info->source),
-                  reason_to_string(event->reason));
         schedule_status(manager);
 
         /* The first that goes stale starts the clock; whoever follows expires later, and the
@@ -198,6 +196,10 @@ int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
         r = add_sources(manager);
         if (r < 0)
                 return r;
+        r = node_log_new(&manager->log, manager->event, manager->directory,
+                         LIMIT_LOG_WINDOW_SEC * USEC_PER_SEC);
+        if (r < 0)
+                return r;
         directory_observe(manager->directory, on_directory_event, manager);
         r = lan_new(&manager->lan, manager->event, manager->directory, ttl_sec, on_lan_changed,
                     manager);
@@ -217,9 +219,12 @@ Manager *manager_free(Manager *manager) {
                 return NULL;
 
         /* Ending a registration changes the directory, which tells the LAN. */
+        if (manager->log)
+                node_log_stop(manager->log);
         control_server_free(manager->control);
         lan_free(manager->lan);
         directory_free(manager->directory);
+        node_log_free(manager->log);
         sd_event_source_disable_unref(manager->status);
         sd_event_source_disable_unref(manager->expiry);
         sd_event_source_disable_unref(manager->stop_timer);

@@ -18,9 +18,12 @@ int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec);
 Publisher *publisher_free(Publisher *publisher);
 DEFINE_CLEANUP(Publisher, publisher_free);
 
-/* Announces an endpoint from now on; if one of its identity is announced with other properties,
- * that is withdrawn. Returns 0 or -ENOMEM. */
-int publisher_publish(Publisher *publisher, const Endpoint *endpoint);
+/*
+ * Announces an endpoint from now on; if one of its identity is announced with other properties,
+ * that is withdrawn. bound: the only address of the endpoint, announced while it is on an interface
+ * that avahi-daemon uses; NULL: all addresses of the host. Returns 0 or -ENOMEM.
+ */
+int publisher_publish(Publisher *publisher, const Endpoint *endpoint, const Address *bound);
 
 /* Withdraws the endpoint with this identity, if it is announced. */
 void publisher_withdraw(Publisher *publisher, const Endpoint *endpoint);
