@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "ctl/commands.h"
+#include "ctl/json.h"
+#include "ctl/table.h"
 #include "ctl/text.h"
 
 static const char *where(const NodeInfo *info) {
@@ -31,34 +33,49 @@ static int add_row(Table *table, const NodeInfo *info) {
         return table_add(table, cells);
 }
 
-static int fill(Client *client, Table *table) {
-        Request request = { .verb = VERB_LIST, .source = _SOURCE_INVALID };
+/* Adds what is listed to the table, or, without one, to the array. */
+static int fill(Client *client, const Filter *filter, Table *table, struct json_object *array) {
+        Request request = { .verb = VERB_LIST };
         Reply reply;
-        int r = client_send(client, &request);
+        int r;
 
+        filter_set_request(filter, &request);
+        r = client_send(client, &request);
         while (r >= 0) {
                 r = client_receive(client, &reply);
                 if (r < 0 || reply.kind == REPLY_OK)
                         break;
                 if (reply.kind == REPLY_NODE)
-                        r = add_row(table, &reply.info);
+                        r = table ? add_row(table, &reply.info)
+                                  : json_object_array_add(array, json_node(&reply.info));
         }
         return r;
 }
 
-int command_list(Client *client) {
+static int list_json(Client *client, const Options *options) {
+        _cleanup_(json_putp) struct json_object *array = json_object_new_array();
+        int r = fill(client, &options->filter, NULL, array);
+
+        return r < 0 ? r : json_print(TAKE_PTR(array));
+}
+
+int command_list(Client *client, const Options *options) {
         static const char *const headers[TABLE_COLUMNS] = {
                 "NODE", "ADDRESS", "PORT", "PROTO", "CLUSTER", "HOST", "AGE", "WHERE",
         };
-        Table *table = table_new(headers, TABLE_COLUMNS);
+        const TableStyle style = { !options->no_legend, options->colour, options->width };
+        _cleanup_(table_freep) Table *table = NULL;
         int r = -ENOMEM;
 
+        if (options->json)
+                return list_json(client, options);
+
+        table = table_new(headers, TABLE_COLUMNS);
         if (table)
-                r = fill(client, table);
+                r = fill(client, &options->filter, table, NULL);
         if (r == -ENOMEM)
                 fprintf(stderr, "epmd-mdns: out of memory\n");
         if (r >= 0)
-                table_print(table);
-        table_free(table);
+                table_print(table, &style);
         return r;
 }

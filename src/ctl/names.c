@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* epmd-mdns names: the nodes of this host, as "epmd -names" shows them */
+/* epmd-mdns names: the nodes of a host, as "epmd -names" shows them */
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/commands.h"
+#include "util/parse.h"
 
-int command_names(Client *client) {
-        Request request = { .verb = VERB_LIST, .source = SOURCE_LOCAL };
+/* The port that epmd would speak of: that of its environment variable, else its own. */
+static uint32_t epmd_port(void) {
+        const char *text = getenv("ERL_EPMD_PORT");
+        uint32_t port = 4369;
+
+        if (text)
+                (void) parse_u32(text, 1, UINT16_MAX, &port);
+        return port;
+}
+
+int command_names(Client *client, const Options *options) {
+        const char *host = options->argument;
+        Request request = { .verb = VERB_LIST,
+                            .host = host,
+                            .source = host ? _SOURCE_INVALID : SOURCE_LOCAL };
         char last[NODE_NAME_SIZE] = "";
         Reply reply;
         int r = client_send(client, &request);
@@ -19,7 +34,7 @@ int command_names(Client *client) {
                 return r;
 
         /* Word for word what epmd prints, so that scripts that read it go on working. */
-        printf("epmd: up and running on port 4369 with data:\n");
+        printf("epmd: up and running on port %" PRIu32 " with data:\n", epmd_port());
         for (; r >= 0 && reply.kind != REPLY_OK; r = client_receive(client, &reply)) {
                 const char *node = reply.info.endpoint.node;
 
