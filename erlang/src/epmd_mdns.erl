@@ -36,28 +36,31 @@
 -export([unsubscribe/0]).
 -export([unsubscribe/1]).
 -export([info/0]).
+-export([join/0]).
+-export([leave/0]).
+-export([pause/1]).
+-export([resume/1]).
+-export([peers/0]).
+-export([wait/2]).
 
 -export_type([event/0]).
 
-%% The message to subscribers.
+%% The messages to subscribers.
 -type event() :: {epmd_mdns, {up | changed | down, epmd_mdns_proto:node_name(), #{
 	%% Those that are up now; of a node that is down, the last ones.
 	endpoints := [epmd_mdns_proto:endpoint(), ...],
 	%% As in docs/protocol.md: present, seen, goodbye, expired, lost, ...
 	reason := binary()
-}}}.
+}}} | {epmd_mdns, {joined, epmd_mdns_proto:node_name(), #{}}}
+	| {epmd_mdns, {join_failed, epmd_mdns_proto:node_name(), #{reason := epmd_mdns_peer:failure()}}}.
 
 -type text() :: atom() | string() | binary().
 -type host() :: text() | inet:ip_address().
 
-%% What a callback may take, in milliseconds; and the parts of it that are for the answer to a
-%% registration and for the daemon's first snapshot.
--define(CALLBACK, 1000).
--define(REGISTER, 600).
--define(SNAPSHOT, 400).
-
-%% The version of the distribution protocol. OTP 25 and later speak no other.
--define(VERSION, 6).
+%% What a callback may wait, in milliseconds, so that it takes less than a second on a busy machine too; and
+%% of register_node/3 the part that is for the answer to the registration: the rest is for the first snapshot.
+-define(CALLBACK, 900).
+-define(REGISTER, 500).
 
 %% Callbacks.
 
@@ -67,10 +70,15 @@ start_link() ->
 	epmd_mdns_sup:start_link().
 
 %% The port to listen on, 0 for any; so the user's -erl_epmd_port goes on working. No later call tells
-%% the host part of the node's name, and node() doesn't know it yet: it is noted for register_node.
+%% the host part of the node's name, and node() doesn't know it yet, nor which protocol it is that
+%% listens: that is noted for register_node.
 -spec listen_port_please(text(), host()) -> {ok, inet:port_number()}.
 listen_port_please(Name, Host) ->
-	ok = epmd_mdns_table:put(listening, {epmd_mdns_host:text(Name), epmd_mdns_host:text(Host)}),
+	Nth = case epmd_mdns_table:get(listening, none) of
+		none -> 1;
+		{_, _, Last} -> Last + 1
+	end,
+	ok = epmd_mdns_table:put(listening, {epmd_mdns_host:text(Name), epmd_mdns_host:text(Host), Nth}),
 	try
 		erl_epmd:listen_port_please(Name, Host)
 	catch _:_ ->
@@ -79,30 +87,36 @@ listen_port_please(Name, Host) ->
 
 %% For callers that don't know the family, and usually register again what is registered.
 -spec register_node(text(), inet:port_number()) ->
-	{ok, epmd_mdns_lease:creation()} | {error, duplicate_name | already_registered | badarg}.
+	{ok, 4..4294967295} | {error, duplicate_name | already_registered | badarg}.
 register_node(Name, Port) ->
 	register_node(Name, Port, any).
 
-%% Registers the node Name of this VM, now if the daemon is there, else as soon as it is. The creation
-%% is -1 if the daemon hasn't given one, and OTP draws one then. A daemon that is absent, or hangs, is
-%% no error: a node that can't be found yet is better than none.
+%% Registers the node Name of this VM, now if the daemon is there, else as soon as it is. If the daemon
+%% hasn't given a creation, one is drawn. A daemon that is absent, or hangs, is no error: a node that
+%% can't be found yet is better than none.
 %%
 %% It also waits a little for the first snapshot: a program that connects as soon as it is up should
 %% find what the daemon knows.
 -spec register_node(text(), inet:port_number(), inet_tcp | inet6_tcp | inet | inet6 | any) ->
-	{ok, epmd_mdns_lease:creation()} | {error, duplicate_name | already_registered | badarg}.
+	{ok, 4..4294967295} | {error, duplicate_name | already_registered | badarg}.
 register_node(Name, Port, inet_tcp) ->
 	register_node(Name, Port, inet);
 register_node(Name, Port, inet6_tcp) ->
 	register_node(Name, Port, inet6);
 register_node(Name, Port, Family) when is_integer(Port), Port > 0, Port =< 65535,
 		Family =:= inet orelse Family =:= inet6 orelse Family =:= any ->
-	Node = own_node(epmd_mdns_host:text(Name)),
+	{Node, Proto} = own_node(epmd_mdns_host:text(Name)),
 	case epmd_mdns_proto:split_node(Node) of
 		{ok, _} ->
-			Result = epmd_mdns_client:register(Node, Port, Family, ?REGISTER),
-			_ = Result =:= {ok, -1} orelse epmd_mdns_client:sync(?SNAPSHOT),
-			Result;
+			case epmd_mdns_client:register(Node, {Port, Proto, Family}, ?REGISTER) of
+				{ok, -1} ->
+					ok = epmd_mdns_joiner:registered(),
+					{ok, own_creation()};
+				Result ->
+					ok = epmd_mdns_client:sync(),
+					ok = epmd_mdns_joiner:registered(),
+					Result
+			end;
 		error ->
 			{error, badarg}
 	end;
@@ -110,12 +124,12 @@ register_node(_, _, _) ->
 	{error, badarg}.
 
 %% Where to connect to. The short answer, without a port, is the fallback's: OTP calls port_please/2
-%% next.
+%% next. A node that is on the LAN, but speaks another protocol or IP version, is an error at once.
 -spec address_please(text(), host(), inet | inet6) ->
 	epmd_mdns_table:answer() | {ok, inet:ip_address()} | {error, term()}.
 address_please(Name, Host, Family) ->
 	case epmd_mdns_table:address(Name, Host, Family) of
-		none -> address_please(epmd_mdns_host:text(Name), Host, Family, deadline());
+		none -> epmd_mdns_lookup:address(epmd_mdns_host:text(Name), Host, Family, deadline());
 		Answer -> Answer
 	end.
 
@@ -125,34 +139,24 @@ port_please(Name, Host) ->
 	port_please(Name, Host, infinity).
 
 %% The port of a node by its name and host. The timeout, in milliseconds, can shorten the call.
+%%
+%% With a tuple for a host the caller is OTP, for a node that address_please/3 hasn't found on the LAN: the
+%% node's namesake there, if it has one, is another node at the same address. So its epmd knows better.
 -spec port_please(text(), host(), timeout()) ->
 	{port, inet:port_number(), non_neg_integer()} | noport | closed | {error, term()}.
-port_please(Name0, Host, Timeout) ->
-	Deadline = deadline(),
-	Name = epmd_mdns_host:text(Name0),
-	{_, Found} = epmd_mdns_directory:at(epmd_mdns_host:parse(Host)),
-	case {lists:keyfind(Name, 1, epmd_mdns_directory:names_and_ports(Found)), fallback()} of
-		{{Name, Port}, _} -> {port, Port, ?VERSION};
-		{false, true} -> epmd_mdns_stock:port(Name, plain(Host), shorter(Timeout, left(Deadline)));
-		{false, false} -> noport
-	end.
+port_please(Name, Host, Timeout) ->
+	epmd_mdns_lookup:port(epmd_mdns_host:text(Name), Host, shorter(Timeout, deadline())).
 
 -spec names() -> {ok, [{string(), inet:port_number()}]} | {error, address}.
 names() ->
 	names(localhost).
 
-%% The nodes of a host. For this host, it is what is registered with the daemon, and never an error while
-%% the daemon is up: tools start an epmd otherwise. For a host of which nothing is known on the LAN it is
-%% what that host's own epmd says.
+%% The nodes of a host. For this host, it is what is registered with the daemon. For a host of which nothing
+%% is known on the LAN it is what that host's own epmd says. Never an error while the daemon is up: tools
+%% start an epmd otherwise.
 -spec names(host()) -> {ok, [{string(), inet:port_number()}]} | {error, address}.
 names(Host) ->
-	Deadline = deadline(),
-	Parsed = epmd_mdns_host:parse(Host),
-	case {epmd_mdns_directory:at(Parsed), Parsed} of
-		{{up, []}, own} -> {ok, []};
-		{{Daemon, []}, _} -> stock_names(Host, Daemon, Deadline);
-		{{_, Found}, _} -> {ok, epmd_mdns_directory:names_and_ports(Found)}
-	end.
+	epmd_mdns_lookup:names(Host, deadline()).
 
 %% Part of the interface of erl_epmd, though OTP never calls it on another module.
 -spec start() -> ignore.
@@ -175,7 +179,7 @@ nodes() ->
 %% The endpoints of a node; none, if it is unknown. Those marked stale have gone less than 60 s ago.
 -spec lookup(text()) -> [epmd_mdns_proto:endpoint()].
 lookup(Node) ->
-	epmd_mdns_directory:lookup(unicode:characters_to_binary(epmd_mdns_host:text(Node))).
+	epmd_mdns_directory:lookup(node_name(Node)).
 
 -spec subscribe() -> ok | {error, not_running}.
 subscribe() ->
@@ -202,6 +206,7 @@ unsubscribe(Pid) when is_pid(Pid) ->
 	socket := string(),
 	cluster := binary() | undefined,
 	fallback := boolean(),
+	join_hidden := boolean(),
 	node := epmd_mdns_proto:node_name() | undefined,
 	nodes := non_neg_integer()
 }.
@@ -213,50 +218,65 @@ info() ->
 		nodes => length(epmd_mdns_table:directory())
 	}.
 
+%% This node is to be found by others, and joins the nodes of its cluster; as it does from the beginning.
+-spec join() -> ok | {error, not_running}.
+join() ->
+	epmd_mdns_cluster:join().
+
+%% Nobody finds this node any more, and it joins nobody. It stays up, and so do its connections.
+-spec leave() -> ok | {error, not_running}.
+leave() ->
+	epmd_mdns_cluster:leave().
+
+%% Disconnects from a node of the cluster. Neither joins the other again until one is told to resume, or is
+%% started anew. Programs may still connect them.
+-spec pause(text()) -> ok | {error, not_running}.
+pause(Node) ->
+	epmd_mdns_cluster:pause(node_name(Node)).
+
+-spec resume(text()) -> ok | {error, not_running}.
+resume(Node) ->
+	epmd_mdns_cluster:resume(node_name(Node)).
+
+%% How it is with each node that is to be joined.
+-spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_peers:status()} | {error, not_running}.
+peers() ->
+	epmd_mdns_cluster:peers().
+
+%% Waits until this many nodes of the cluster are connected, this one included; in milliseconds.
+-spec wait(pos_integer(), timeout()) -> ok | {error, timeout | no_cluster | not_running}.
+wait(Count, Timeout) when is_integer(Count), Count > 0, Timeout =:= infinity orelse is_integer(Timeout), Timeout >= 0 ->
+	epmd_mdns_cluster:wait(Count, Timeout).
+
 %% Internal.
 
-address_please(Name, Host, Family, Deadline) ->
-	ok = epmd_mdns_client:sync(?SNAPSHOT),
-	case epmd_mdns_table:address(Name, epmd_mdns_host:text(Host), Family) of
-		none -> stock_address(Name, Host, Family, Deadline);
-		Answer -> Answer
-	end.
+node_name(Node) ->
+	unicode:characters_to_binary(epmd_mdns_host:text(Node)).
 
-stock_address(Name, Host, Family, Deadline) ->
-	case fallback() of
-		true -> epmd_mdns_stock:address(Name, plain(Host), Family, left(Deadline));
-		false -> {error, nxdomain}
-	end.
-
-stock_names(Host, Daemon, Deadline) ->
-	case fallback() andalso epmd_mdns_stock:names(plain(Host), left(Deadline)) of
-		{ok, Names} -> {ok, Names};
-		false when Daemon =:= up -> {ok, []};
-		_ -> {error, address}
-	end.
-
-%% The name of this VM's node. Its host is what listen_port_please/2 was told of late, or stands in
-%% node(); without either it is what -sname would make of it.
+%% The name of this VM's node, and the protocol. Its host is what listen_port_please/2 was told of late, or
+%% stands in node(); without either it is what -sname would make of it.
 own_node(Name) ->
-	Host = case {epmd_mdns_table:get(listening, none), epmd_mdns_proto:split_node(atom_to_binary(node()))} of
-		{{Name, Noted}, _} -> Noted;
-		{_, {ok, {Name, Own}}} -> Own;
-		_ -> element(2, inet:gethostname())
+	Listening = epmd_mdns_table:get(listening, none),
+	{Host, Nth} = case {Listening, epmd_mdns_proto:split_node(atom_to_binary(node()))} of
+		{{Name, Noted, Number}, _} -> {Noted, Number};
+		{_, {ok, {Name, Own}}} -> {Own, 1};
+		_ -> {element(2, inet:gethostname()), 1}
 	end,
-	unicode:characters_to_binary([Name, $@, Host]).
+	{unicode:characters_to_binary([Name, $@, Host]), epmd_mdns_config:proto(Nth)}.
 
-fallback() ->
-	maps:get(fallback, epmd_mdns_directory:config()).
+%% The one that the node runs with, or a new one. OTP would draw one itself, if asked by -1, but loads crypto
+%% for it: that takes as long as all the rest of us.
+own_creation() ->
+	case is_alive() of
+		true -> erlang:system_info(creation);
+		false -> 3 + element(1, rand:uniform_s(16#FFFFFFFF - 3, rand:seed_s(exsss)))
+	end.
 
-%% erl_epmd takes an address as a tuple, and no binary.
-plain(Host) when is_tuple(Host) -> Host;
-plain(Host) -> epmd_mdns_host:text(Host).
-
+%% In monotonic time, in milliseconds.
 deadline() ->
 	erlang:monotonic_time(millisecond) + ?CALLBACK.
 
-left(Deadline) ->
-	max(0, Deadline - erlang:monotonic_time(millisecond)).
-
-shorter(Timeout, Left) when is_integer(Timeout), Timeout >= 0 -> min(Timeout, Left);
-shorter(_, Left) -> Left.
+shorter(Timeout, Deadline) when is_integer(Timeout), Timeout >= 0 ->
+	min(erlang:monotonic_time(millisecond) + Timeout, Deadline);
+shorter(_, Deadline) ->
+	Deadline.

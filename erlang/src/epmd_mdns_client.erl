@@ -18,15 +18,20 @@
 
 %% API.
 -export([start_link/0]).
--export([register/4]).
--export([sync/1]).
+-export([register/3]).
+-export([sync/0]).
+-export([refresh/0]).
 -export([subscribe/1]).
 -export([unsubscribe/1]).
+-export([notify/1]).
+-export([join/0]).
+-export([leave/0]).
 
 %% gen_statem.
 -export([callback_mode/0]).
 -export([init/1]).
 -export([handle_event/4]).
+-export([terminate/3]).
 
 %% All times are in milliseconds.
 -define(CONNECT_TIMEOUT, 200).
@@ -37,6 +42,9 @@
 -define(GOOD, 10000).
 -define(MIN_BACKOFF, 100).
 -define(MAX_BACKOFF, 1000).
+%% How long callers wait for the first snapshot, and who looks for a node for what the daemon knows at that moment.
+-define(SNAPSHOT, 400).
+-define(REFRESH, 600).
 %% Between attempts to get a name that has been refused.
 -define(REFUSED, 30000).
 %% The daemon's own LOOKUP answers for as long.
@@ -49,12 +57,12 @@
 -record(data, {
 	config :: epmd_mdns_config:config(),
 	lease :: epmd_mdns_lease:lease(),
-	%% Callers of register/4.
+	%% Callers of register/3.
 	waiting = [] :: [{epmd_mdns_proto:endpoint_id(), gen_statem:from()}],
 	%% The connection: when it was made, and the requests that have no answer yet, oldest first.
 	socket :: gen_tcp:socket() | undefined,
 	since :: integer() | undefined,
-	owed = [] :: [epmd_mdns_proto:request()],
+	owed = [] :: [epmd_mdns_proto:request() | {refresh, gen_statem:from()}],
 	snapshot = make_ref() :: reference(),
 	attempts = 0 :: non_neg_integer(),
 	subscribers :: epmd_mdns_subscribers:subscribers(),
@@ -67,19 +75,28 @@
 start_link() ->
 	gen_statem:start_link({local, ?MODULE}, ?MODULE, [], []).
 
-%% Registers the node, now or whenever the daemon can be had, with an endpoint that listens on the
-%% port. Family any is for callers that don't know it, and mean an endpoint that they have registered
-%% before. Waits for the daemon's answer: the creation is -1 if there is none within the timeout.
--spec register(epmd_mdns_proto:node_name(), inet:port_number(), inet | inet6 | any, timeout()) ->
+%% Registers the node, now or whenever the daemon can be had, with an endpoint. Waits for the daemon's
+%% answer: the creation is -1 if there is none within the timeout.
+-spec register(epmd_mdns_proto:node_name(), epmd_mdns_lease:listener(), timeout()) ->
 	{ok, epmd_mdns_lease:creation()} | {error, duplicate_name | already_registered}.
-register(Node, Port, Family, Timeout) ->
-	call({register, Node, Port, Family}, Timeout, {ok, -1}).
+register(Node, Listener, Timeout) ->
+	call({register, Node, Listener}, Timeout, {ok, -1}).
 
-%% Waits until the first snapshot is in the table, or until there is no hope for it.
--spec sync(timeout()) -> ok.
-sync(Timeout) ->
+%% Waits a little until the first snapshot is in the table, or until there is no hope for it.
+-spec sync() -> ok.
+sync() ->
 	case epmd_mdns_table:get(daemon, down) of
-		connecting -> call(sync, Timeout, ok);
+		connecting -> call(sync, ?SNAPSHOT, ok);
+		_ -> ok
+	end.
+
+%% Waits a little until the table has all that the daemon knows at this moment: somebody else may have been told
+%% before us of a node that is asked for now.
+-spec refresh() -> ok.
+refresh() ->
+	case epmd_mdns_table:get(daemon, down) of
+		connecting -> call(sync, ?REFRESH, ok);
+		up -> call(refresh, ?REFRESH, ok);
 		_ -> ok
 	end.
 
@@ -91,20 +108,36 @@ subscribe(Pid) ->
 unsubscribe(Pid) ->
 	call({unsubscribe, Pid}, 5000, {error, not_running}).
 
+%% Tells the subscribers something that isn't from the daemon.
+-spec notify({atom(), epmd_mdns_proto:node_name(), map()}) -> ok.
+notify(Event) ->
+	gen_statem:cast(?MODULE, {notify, Event}).
+
+%% The node is to be registered, as it is from the beginning.
+-spec join() -> ok | {error, not_running}.
+join() ->
+	call(join, 5000, {error, not_running}).
+
+%% The node is not to be registered any more, until join/0.
+-spec leave() -> ok | {error, not_running}.
+leave() ->
+	call(leave, 5000, {error, not_running}).
+
 %% gen_statem.
 
 -spec callback_mode() -> handle_event_function.
 callback_mode() ->
 	handle_event_function.
 
-%% The table tells a restart from a start. After a restart nobody waits for us as the boot of the node
-%% does, and what has killed us may be in the socket again: so we don't rush.
+%% After a restart nobody waits for us as the boot of the node does, and what has killed us may be in the
+%% socket again: so we don't rush.
 -spec init([]) -> gen_statem:init_result(state()).
 init([]) ->
+	_ = process_flag(trap_exit, true), %% or terminate/3 would not be called
 	{Config, Problems} = epmd_mdns_config:read(),
-	{Daemon, Delay} = case epmd_mdns_table:get(config, none) of
-		none -> {connecting, 0};
-		_ -> {down, backoff(0)}
+	{Daemon, Delay} = case epmd_mdns_backoff:rest(?MODULE) of
+		0 -> {connecting, 0};
+		Rest -> {down, Rest}
 	end,
 	_ = Daemon =:= connecting andalso epmd_mdns_log:problems(Problems),
 	ok = epmd_mdns_table:put(config, Config),
@@ -136,18 +169,41 @@ handle_event({call, _}, sync, syncing, _) ->
 	{keep_state_and_data, postpone};
 handle_event({call, From}, sync, _, _) ->
 	{keep_state_and_data, {reply, From, ok}};
-handle_event({call, From}, {register, Node, Port, Family}, State, Data) ->
-	register(From, Node, Port, Family, State, Data);
+%% What the daemon has told before it answers has come before the answer.
+handle_event({call, From}, refresh, ready, Data) ->
+	request([{refresh, From}], ready, Data);
+handle_event({call, From}, refresh, _, _) ->
+	{keep_state_and_data, {reply, From, ok}};
+handle_event({call, From}, {register, Node, Listener}, State, Data) ->
+	register(From, Node, Listener, State, Data);
 handle_event({timeout, refused}, again, State, Data=#data{lease=Lease}) when State =/= disconnected ->
 	request(epmd_mdns_lease:missing(Lease), State, Data);
 handle_event({call, From}, {subscribe, Pid}, _, Data=#data{subscribers=Old}) ->
 	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:add(Pid, Old)}, {reply, From, ok}};
 handle_event({call, From}, {unsubscribe, Pid}, _, Data=#data{subscribers=Old}) ->
 	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:remove(Pid, Old)}, {reply, From, ok}};
+handle_event(cast, {notify, Event}, _, #data{subscribers=Subscribers}) ->
+	ok = epmd_mdns_subscribers:tell(Event, Subscribers),
+	keep_state_and_data;
+handle_event({call, From}, join, State, Data=#data{lease=Lease}) ->
+	replied(From, ok, joined(State, keep_lease(epmd_mdns_lease:join(Lease), Data)));
+%% Closing the connection is what withdraws a node.
+handle_event({call, From}, leave, State, Data=#data{lease=Lease}) ->
+	replied(From, ok, left(State, keep_lease(epmd_mdns_lease:leave(Lease), Data)));
 handle_event(info, {'DOWN', _, process, Pid, _}, _, Data=#data{subscribers=Old}) ->
 	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:remove(Pid, Old)}};
 handle_event(_, _, _, _) -> %% Such as what a socket that was given up has left in the mailbox.
 	keep_state_and_data.
+
+%% net_kernel:stop() returns when we are gone, and a start may follow at once, with the same name: the
+%% daemon must have seen the end of this connection by then. A socket that is left to its owner's end is
+%% closed some time later.
+-spec terminate(term(), state(), #data{}) -> ok.
+terminate(_, _, #data{socket=undefined}) ->
+	ok;
+terminate(_, _, #data{socket=Socket}) ->
+	_ = gen_tcp:shutdown(Socket, read_write),
+	gen_tcp:close(Socket).
 
 %% Internal: the connection.
 
@@ -163,11 +219,14 @@ connect(Data=#data{config=#{socket := Path}, lease=Lease}) ->
 	end.
 
 request(Requests, State, Data=#data{socket=Socket, owed=Owed}) ->
-	case gen_tcp:send(Socket, [epmd_mdns_proto:encode(Request) || Request <- Requests]) of
+	case gen_tcp:send(Socket, [encode(Request) || Request <- Requests]) of
 		ok when Owed =:= [] -> listen(State, Data#data{owed=Requests}, []);
 		ok -> {keep_state, Data#data{owed=Owed ++ Requests}};
 		{error, Reason} -> lost(Reason, Data)
 	end.
+
+encode({refresh, _}) -> epmd_mdns_proto:encode(status);
+encode(Request) -> epmd_mdns_proto:encode(Request).
 
 %% Listens on, and not for ever as long as the daemon owes us something.
 listen(State, Data=#data{owed=Owed}, Actions) ->
@@ -181,14 +240,15 @@ listen(State, Data=#data{owed=Owed}, Actions) ->
 %% better than none.
 lost(Reason, Data0) ->
 	Data = #data{config=#{socket := Path}, socket=Socket, since=Since, lease=Lease, waiting=Waiting,
-		attempts=Attempts, log=Log} = forgive(Data0),
+		owed=Owed, attempts=Attempts, log=Log} = forgive(Data0),
 	_ = Socket =:= undefined orelse gen_tcp:close(Socket),
 	ok = epmd_mdns_table:put(daemon, down),
 	{next_state, disconnected,
 		keep_lease(epmd_mdns_lease:lose(Lease), Data#data{socket=undefined, owed=[], waiting=[],
 			attempts=Attempts + 1, log=epmd_mdns_log:lost(Reason, Since =:= undefined, Path, Log)}),
-		[{state_timeout, backoff(Attempts), connect}, {{timeout, silence}, infinity, overdue}
-			|[{reply, From, {ok, -1}} || {_, From} <- Waiting]]}.
+		[{state_timeout, epmd_mdns_backoff:delay(Attempts, ?MIN_BACKOFF, ?MAX_BACKOFF), connect}, {{timeout, silence}, infinity, overdue}
+			|[{reply, From, {ok, -1}} || {_, From} <- Waiting]
+			++ [{reply, From, ok} || {refresh, From} <- Owed]]}.
 
 %% A connection that has lasted well wipes out what was before it. One that breaks at once doesn't, or
 %% a daemon that dies of us, or talks nonsense, would be called ten times a second, and into the log.
@@ -197,11 +257,6 @@ forgive(Data=#data{socket=Socket, since=Since, log=Log}) ->
 		true -> Data#data{attempts=0, log=epmd_mdns_log:forgive(Log)};
 		false -> Data
 	end.
-
-%% Doubles from attempt to attempt; the jitter keeps the nodes of a host from coming all at once.
-backoff(Attempts) ->
-	Max = min(?MAX_BACKOFF, ?MIN_BACKOFF bsl min(Attempts, 10)),
-	Max div 2 + rand:uniform(Max div 2).
 
 %% Internal: what the daemon says.
 
@@ -215,6 +270,8 @@ hear({ok, _, Attributes}, State,
 		malformed ->
 			lost({fault, Attributes}, Data)
 	end;
+hear({ok, _, _}, State, Data=#data{owed=[{refresh, From}|Owed]}) ->
+	listen(State, Data#data{owed=Owed}, [{reply, From, ok}]);
 hear({ok, Words, _}, State, Data=#data{owed=[Request|Owed]}) ->
 	_ = case {Request, Words} of
 		{{hello, _}, [_, Server|_]} -> epmd_mdns_table:put(server, Server);
@@ -262,8 +319,8 @@ hear(Other, _, Data) ->
 %% Internal: the registration.
 
 %% Asking for what is held already changes nothing, so it is simply asked for again.
-register(From, Node, Port, Family, State, Data=#data{config=Config, lease=Lease0, waiting=Waiting}) ->
-	case epmd_mdns_lease:want(Node, Port, Family, Config, Lease0) of
+register(From, Node, Listener, State, Data=#data{config=Config, lease=Lease0, waiting=Waiting}) ->
+	case epmd_mdns_lease:want(Node, Listener, Config, Lease0) of
 		{ok, _, Lease} when State =:= disconnected ->
 			Lost = epmd_mdns_lease:lose(Lease),
 			{keep_state, keep_lease(Lost, Data), {reply, From, {ok, epmd_mdns_lease:creation(Lost)}}};
@@ -274,6 +331,16 @@ register(From, Node, Port, Family, State, Data=#data{config=Config, lease=Lease0
 			{keep_state_and_data, {reply, From, Error}}
 	end.
 
+joined(disconnected, Data) ->
+	{keep_state, Data};
+joined(State, Data=#data{lease=Lease}) ->
+	request(epmd_mdns_lease:missing(Lease), State, Data).
+
+left(disconnected, Data) ->
+	{keep_state, Data};
+left(_, Data) ->
+	lost(left, Data).
+
 settle(Id, Answer, State, Data=#data{waiting=Waiting}, Actions) ->
 	{Mine, Others} = lists:partition(fun({WaitingId, _}) -> WaitingId =:= Id end, Waiting),
 	listen(State, Data#data{waiting=Others}, [{reply, From, Answer} || {_, From} <- Mine] ++ Actions).
@@ -283,6 +350,10 @@ keep_lease(Lease, Data) ->
 	Data#data{lease=Lease}.
 
 %% Internal: small things.
+
+replied(From, Answer, Result) ->
+	ok = gen_statem:reply(From, Answer),
+	Result.
 
 %% A timer for each; one that runs is set anew, if the endpoint has come and gone once more.
 forget_later(Ids) ->

@@ -3,9 +3,9 @@
 %% What the user has set, and what this VM says of itself.
 %%
 %% All of it may be read before any application runs: -epmd_mdns KEY VALUE comes from init,
-%% EPMD_MDNS_SOCKET from the environment. The application's own environment counts where it is
-%% there that early, which is in a release. A flag wins over the environment of the application, as
-%% everywhere in OTP, and both win over EPMD_MDNS_SOCKET.
+%% EPMD_MDNS_KEY from the environment, sys.config from where OTP keeps it for applications that it loads.
+%% A flag wins over the environment of the application, as
+%% everywhere in OTP, and both win over the environment of the process.
 %%
 %% OTP itself reads -epmd_mdns too, when the application is loaded, and takes each value for an
 %% Erlang term: there a value such as my-team or /run/x must be written "my-team", in quotes.
@@ -16,7 +16,9 @@
 %% API.
 -export([read/0]).
 -export([proto/0]).
--export([registration/3]).
+-export([proto/1]).
+-export([has_more_protocols/0]).
+-export([registration/4]).
 
 -export_type([config/0, problem/0]).
 
@@ -25,7 +27,8 @@
 -type config() :: #{
 	socket := string(),
 	cluster := binary() | undefined,
-	fallback := boolean()
+	fallback := boolean(),
+	join_hidden := boolean()
 }.
 
 %% For the log: an option that is not used, and why.
@@ -40,7 +43,9 @@
 %% The configuration, and what is wrong with it. A wrong value counts as not given.
 -spec read() -> {config(), [problem()]}.
 read() ->
-	Default = #{socket => ?SOCKET, cluster => undefined, fallback => true},
+	Raw = flags(),
+	Flags = [{Key, unquote(Value)} || {Key, Value} <- Raw],
+	Default = #{socket => ?SOCKET, cluster => undefined, fallback => true, join_hidden => false},
 	lists:foldl(fun({Key, Value}, {Config, Problems}) ->
 		case check(to_string(Key), to_string(Value)) of
 			{ok, Option, Good} ->
@@ -48,29 +53,31 @@ read() ->
 			{error, Text} ->
 				{Config, [#{what => bad_option, option => Key, value => Value, text => Text}|Problems]}
 		end
-	end, {Default, []}, environment() ++ application:get_all_env(epmd_mdns) ++ flags()).
+	end, {Default, []}, environment() ++ application_env(Raw) ++ Flags).
 
-%% The protocol that this VM's distribution speaks: that of the first -proto_dist.
+%% The protocol in which this VM's distribution connects: the last of -proto_dist, for net_kernel has its
+%% listeners in reverse order, and takes the first.
 -spec proto() -> tcp | tls.
 proto() ->
-	case init:get_argument(proto_dist) of
-		{ok, [[First|_]|_]} ->
-			case lists:suffix("_tls", First) of
-				true -> tls;
-				false -> tcp
-			end;
-		_ ->
-			tcp
-	end.
+	lists:last(protos()).
+
+%% That of the Nth listener: net_kernel starts them in the order of -proto_dist.
+-spec proto(pos_integer()) -> tcp | tls.
+proto(Nth) ->
+	lists:nth(min(Nth, length(protos())), protos()).
+
+-spec has_more_protocols() -> boolean().
+has_more_protocols() ->
+	length(protos()) > 1.
 
 %% What is to be registered for a distribution listening on this port.
--spec registration(config(), inet:port_number(), inet | inet6) -> epmd_mdns_proto:registration().
-registration(#{cluster := Cluster}, Port, Family) ->
+-spec registration(config(), inet:port_number(), tcp | tls, inet | inet6) -> epmd_mdns_proto:registration().
+registration(#{cluster := Cluster}, Port, Proto, Family) ->
 	Known = #{cluster => Cluster, addr => bound_to(Family)},
 	maps:merge(#{
 		port => Port,
 		family => Family,
-		proto => proto(),
+		proto => Proto,
 		type => type(),
 		otp => list_to_binary(erlang:system_info(otp_release)),
 		dist => {?ERL_DIST_VER_LOW, ?ERL_DIST_VER_HIGH}
@@ -78,11 +85,38 @@ registration(#{cluster := Cluster}, Port, Family) ->
 
 %% Internal.
 
-environment() ->
-	case os:getenv("EPMD_MDNS_SOCKET") of
-		false -> [];
-		Path -> [{"socket", Path}]
+protos() ->
+	case init:get_argument(proto_dist) of
+		{ok, [Names=[_|_]|_]} -> [proto_of(Name) || Name <- Names];
+		_ -> [tcp]
 	end.
+
+proto_of(Name) ->
+	case lists:suffix("_tls", Name) of
+		true -> tls;
+		false -> tcp
+	end.
+
+environment() ->
+	[{Key, Value} || Key <- ["socket", "cluster", "fallback", "join_hidden"],
+		Value <- [os:getenv("EPMD_MDNS_" ++ string:uppercase(Key))], Value =/= false].
+
+%% A release has loaded the application by now. erl -config has not, and its file would never be read. Flags
+%% that OTP can't read are an error to it: then it had better not try.
+%%
+%% Where the application is loaded OTP has put the flags there as well: a wrong one is told once.
+application_env(Flags) ->
+	_ = init:get_argument(config) =/= error andalso lists:all(fun is_term/1, Flags)
+		andalso application:load(epmd_mdns),
+	[Pair || Pair={Key, _} <- application:get_all_env(epmd_mdns), not lists:keymember(to_string(Key), 1, Flags)].
+
+is_term({Key, Value}) ->
+	lists:all(fun(Text) ->
+		case erl_scan:string(Text ++ ".") of
+			{ok, Tokens, _} -> element(1, erl_parse:parse_term(Tokens)) =:= ok;
+			_ -> false
+		end
+	end, [Key, Value]).
 
 %% -epmd_mdns a 1 b 2 -epmd_mdns c 3 gives [{"a", "1"}, {"b", "2"}, {"c", "3"}].
 flags() ->
@@ -91,7 +125,7 @@ flags() ->
 		error -> []
 	end.
 
-pairs([Key, Value|Rest]) -> [{Key, unquote(Value)}|pairs(Rest)];
+pairs([Key, Value|Rest]) -> [{Key, Value}|pairs(Rest)];
 pairs([Key]) -> [{Key, ""}];
 pairs([]) -> [].
 
@@ -117,14 +151,16 @@ check("cluster", Label) ->
 		true -> {ok, cluster, list_to_binary(Label)};
 		false -> {error, "the label of a cluster has 1 to 63 characters of A-Z a-z 0-9 . _ -"}
 	end;
-check("fallback", "true") ->
-	{ok, fallback, true};
-check("fallback", "false") ->
-	{ok, fallback, false};
-check("fallback", _) ->
-	{error, "fallback is true or false"};
+check("fallback", Value) ->
+	check_boolean(fallback, Value);
+check("join_hidden", Value) ->
+	check_boolean(join_hidden, Value);
 check(_, _) ->
 	{error, "there is no such option"}.
+
+check_boolean(Option, "true") -> {ok, Option, true};
+check_boolean(Option, "false") -> {ok, Option, false};
+check_boolean(Option, _) -> {error, atom_to_list(Option) ++ " is true or false"}.
 
 %% net_kernel notes early whether it was started hidden, which need not be by -hidden; OTP 25.0 does
 %% not yet.

@@ -12,8 +12,7 @@
 -export([lookup/1]).
 -export([names_and_ports/1]).
 
-%% How long to wait for the first snapshot, and for the answer to a question; in milliseconds.
--define(SNAPSHOT, 400).
+%% How long to wait for the answer to a question, in milliseconds.
 -define(QUESTION, 500).
 
 %% API.
@@ -28,7 +27,7 @@ config() ->
 %% All endpoints that are up, and whether the daemon is. If it isn't, they are what it knew last.
 -spec read() -> {up | down, [epmd_mdns_proto:endpoint()]}.
 read() ->
-	ok = epmd_mdns_client:sync(?SNAPSHOT),
+	ok = epmd_mdns_client:sync(),
 	case epmd_mdns_table:get(daemon, absent) of
 		absent -> ask();
 		up -> {up, epmd_mdns_table:endpoints()};
@@ -44,7 +43,7 @@ at(Host) ->
 %% Those of a node, the stale ones included.
 -spec lookup(epmd_mdns_proto:node_name()) -> [epmd_mdns_proto:endpoint()].
 lookup(Node) ->
-	ok = epmd_mdns_client:sync(?SNAPSHOT),
+	ok = epmd_mdns_client:sync(),
 	case {epmd_mdns_table:get(daemon, absent), epmd_mdns_proto:split_node(Node)} of
 		{_, error} ->
 			[];

@@ -23,9 +23,13 @@ parse({0, 0, 0, 0, 0, 16#FFFF, AB, CD}) ->
 	parse({AB bsr 8, AB band 255, CD bsr 8, CD band 255});
 parse(Host) when is_tuple(Host) ->
 	case inet:is_ip_address(Host) of
-		true when element(1, Host) =:= 127; Host =:= {0, 0, 0, 0, 0, 0, 0, 1} -> own;
-		true -> {ip, Host};
-		false -> invalid
+		true ->
+			case is_own_address(Host) of
+				true -> own;
+				false -> {ip, Host}
+			end;
+		false ->
+			invalid
 	end;
 parse(Host) ->
 	case text(Host) of
@@ -77,6 +81,18 @@ parse_text(Text) ->
 				true -> own;
 				false -> {name, Name}
 			end
+	end.
+
+%% The interfaces are asked, for the directory does not tell: there the nodes of this host have a loopback
+%% address.
+is_own_address({127, _, _, _}) ->
+	true;
+is_own_address({0, 0, 0, 0, 0, 0, 0, 1}) ->
+	true;
+is_own_address(Address) ->
+	case inet:getifaddrs() of
+		{ok, Interfaces} -> lists:any(fun({_, Options}) -> lists:member({addr, Address}, Options) end, Interfaces);
+		{error, _} -> false
 	end.
 
 own_names() ->

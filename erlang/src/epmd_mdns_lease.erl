@@ -8,23 +8,33 @@
 
 %% API.
 -export([new/0]).
--export([want/5]).
+-export([join/1]).
+-export([leave/1]).
+-export([is_present/1]).
+-export([want/4]).
 -export([missing/1]).
 -export([hold/3]).
 -export([lose/1]).
 -export([node_name/1]).
+-export([families/1]).
 -export([creation/1]).
+-export([port/3]).
 -export([id/1]).
 
--export_type([lease/0, creation/0]).
+-export_type([lease/0, creation/0, listener/0]).
 
 %% -1 asks the node to draw one itself.
 -type creation() :: -1 | 4..4294967295.
+
+%% What is known of a listener when it is to be registered; the family any if it isn't.
+-type listener() :: {inet:port_number(), tcp | tls, inet | inet6 | any}.
 
 -type endpoints() :: #{epmd_mdns_proto:endpoint_id() => epmd_mdns_proto:registration()}.
 
 -record(lease, {
 	node :: epmd_mdns_proto:node_name() | undefined,
+	%% Whether the node is to be found: it may have left.
+	present = true :: boolean(),
 	wanted = #{} :: endpoints(),
 	held = #{} :: endpoints(),
 	creation :: creation() | undefined
@@ -38,24 +48,33 @@
 new() ->
 	#lease{}.
 
-%% An endpoint of the node is to be registered. A VM has one node. Wanting the same again changes
-%% nothing; family any means an endpoint with that port, if one is wanted already.
--spec want(epmd_mdns_proto:node_name(), inet:port_number(), inet | inet6 | any,
-	epmd_mdns_config:config(), lease()) ->
+%% What is wanted stays; what is held is the connection's affair.
+-spec leave(lease()) -> lease().
+leave(Lease) ->
+	Lease#lease{present=false}.
+
+-spec join(lease()) -> lease().
+join(Lease) ->
+	Lease#lease{present=true}.
+
+-spec is_present(lease()) -> boolean().
+is_present(#lease{present=Present}) ->
+	Present.
+
+%% An endpoint of the node is to be registered. A VM has one node. Wanting the same again changes nothing.
+-spec want(epmd_mdns_proto:node_name(), listener(), epmd_mdns_config:config(), lease()) ->
 	{ok, epmd_mdns_proto:registration(), lease()} | {error, already_registered}.
-want(Node, _, _, _, #lease{node=Other}) when Other =/= undefined, Other =/= Node ->
+want(Node, _, _, #lease{node=Other}) when Other =/= undefined, Other =/= Node ->
 	{error, already_registered};
-want(Node, Port, any, Config, Lease=#lease{wanted=Wanted}) ->
-	case [Family || {{_, Family}, #{port := P}} <- maps:to_list(Wanted), P =:= Port] of
-		[Family|_] -> want(Node, Port, Family, Config, Lease);
-		[] -> want(Node, Port, inet, Config, Lease)
-	end;
-want(Node, Port, Family, Config, Lease=#lease{wanted=Wanted}) ->
-	Registration = epmd_mdns_config:registration(Config, Port, Family),
+want(Node, Listener={Port, _, _}, Config, Lease=#lease{wanted=Wanted}) ->
+	{Proto, Family} = listener_id(Listener, Wanted),
+	Registration = epmd_mdns_config:registration(Config, Port, Proto, Family),
 	{ok, Registration, Lease#lease{node=Node, wanted=Wanted#{id(Registration) => Registration}}}.
 
 %% The requests that are still to be made.
 -spec missing(lease()) -> [epmd_mdns_proto:request()].
+missing(#lease{present=false}) ->
+	[];
 missing(#lease{node=Node, wanted=Wanted, held=Held}) ->
 	[{register, Node, Registration} || {Id, Registration} <- maps:to_list(Wanted),
 		maps:find(Id, Held) =/= {ok, Registration}].
@@ -84,10 +103,41 @@ lose(Lease) ->
 node_name(#lease{node=Node}) ->
 	Node.
 
+%% The IP versions in which the node listens.
+-spec families(lease()) -> [inet | inet6].
+families(#lease{wanted=Wanted}) ->
+	lists:usort([Family || {_, Family} <- maps:keys(Wanted)]).
+
 -spec creation(lease()) -> creation().
 creation(#lease{creation=undefined}) -> -1;
 creation(#lease{creation=Creation}) -> Creation.
 
+%% The port of our own node, if that is its name: of the endpoint with this protocol, or any other.
+-spec port(string(), tcp | tls, lease()) -> {ok, inet:port_number()} | error.
+port(_, _, #lease{node=undefined}) ->
+	error;
+port(Name, Proto, #lease{node=Node, wanted=Wanted}) ->
+	case epmd_mdns_proto:split_node(Node) of
+		{ok, {Name, _}} ->
+			{_, _, Port} = lists:min([{Other =/= Proto, Family, Port}
+				|| {{Other, Family}, #{port := Port}} <- maps:to_list(Wanted)]),
+			{ok, Port};
+		_ ->
+			error
+	end.
+
 -spec id(epmd_mdns_proto:registration()) -> epmd_mdns_proto:endpoint_id().
 id(#{proto := Proto, family := Family}) ->
 	{Proto, Family}.
+
+%% Internal.
+
+%% Whoever registers again may not know all that net_kernel knew: the port tells.
+listener_id({Port, Proto, Family}, Wanted) ->
+	Known = [Id || {Id={_, KnownFamily}, #{port := P}} <- maps:to_list(Wanted), P =:= Port,
+		Family =:= any orelse Family =:= KnownFamily],
+	case {Known, Family} of
+		{[Id|_], _} -> Id;
+		{[], any} -> {Proto, inet};
+		{[], _} -> {Proto, Family}
+	end.

@@ -2,6 +2,9 @@
 %%
 %% The form of a line (docs/protocol.md, section 1): words, the encoding inside a word, attributes. What
 %% the words mean is for epmd_mdns_proto. Whatever breaks a rule throws malformed.
+%%
+%% There is no matching of binaries here, nor anywhere in the application: what OTP 25 compiles it to, OTP 29
+%% does not always load.
 
 -module(epmd_mdns_line).
 
@@ -34,7 +37,7 @@ split(Line) ->
 %% of its own: kept for long, it doesn't keep the buffer of the socket with it.
 -spec unescape(binary()) -> binary().
 unescape(Word) ->
-	list_to_binary(unescape_bytes(Word)).
+	list_to_binary(unescape_bytes(binary_to_list(Word))).
 
 -spec attributes([binary()]) -> attributes().
 attributes(Words) ->
@@ -52,19 +55,19 @@ is_attribute(Word) ->
 %% Internal.
 
 escape(Word) ->
-	[escape_byte(Byte) || <<Byte>> <= iolist_to_binary(Word)].
+	[escape_byte(Byte) || Byte <- binary_to_list(iolist_to_binary(Word))].
 
 escape_byte(Byte) when Byte > 16#20, Byte < 16#7F, Byte =/= $% -> Byte;
 escape_byte(Byte) -> io_lib:format("%~2.16.0B", [Byte]).
 
-unescape_bytes(<<$%, High, Low, Rest/binary>>) ->
+unescape_bytes([$%, High, Low|Rest]) ->
 	case hex(High) * 16 + hex(Low) of
 		0 -> throw(malformed);
 		Byte -> [Byte|unescape_bytes(Rest)]
 	end;
-unescape_bytes(<<Byte, Rest/binary>>) when Byte > 16#20, Byte < 16#7F, Byte =/= $% ->
+unescape_bytes([Byte|Rest]) when Byte > 16#20, Byte < 16#7F, Byte =/= $% ->
 	[Byte|unescape_bytes(Rest)];
-unescape_bytes(<<>>) ->
+unescape_bytes([]) ->
 	[];
 unescape_bytes(_) ->
 	throw(malformed).
@@ -74,18 +77,21 @@ hex(C) when C >= $A, C =< $F -> C - $A + 10;
 hex(C) when C >= $a, C =< $f -> C - $a + 10;
 hex(_) -> throw(malformed).
 
-attribute(Word = <<C, _/binary>>) when C >= $a, C =< $z ->
+attribute(Word) ->
 	case binary:split(Word, <<"=">>) of
 		[Key, Value] ->
-			case lists:all(fun is_key_char/1, binary_to_list(Key)) of
+			case is_key(binary_to_list(Key)) of
 				true -> {Key, Value};
 				false -> error
 			end;
 		[_] ->
 			error
-	end;
-attribute(_) ->
-	error.
+	end.
+
+is_key([C|Rest]) ->
+	C >= $a andalso C =< $z andalso lists:all(fun is_key_char/1, Rest);
+is_key([]) ->
+	false.
 
 is_key_char(C) ->
 	(C >= $a andalso C =< $z) orelse (C >= $0 andalso C =< $9) orelse C =:= $-.

@@ -2,6 +2,8 @@
 %%
 %% What is worth a line in the log, and how often. A condition that lasts is told once; it may be told
 %% again when it has been over. Warnings are for what somebody has to do something about.
+%%
+%% Reports are maps, for handlers and filters; as text each is one line, for people.
 
 -module(epmd_mdns_log).
 
@@ -17,6 +19,9 @@
 -export([full/1]).
 -export([forgive/1]).
 
+%% For logger.
+-export([format/1]).
+
 -export_type([log/0]).
 
 %% What has been said, and needn't be said again.
@@ -31,7 +36,7 @@ new() ->
 %% What is wrong with the configuration.
 -spec problems([epmd_mdns_config:problem()]) -> ok.
 problems(Problems) ->
-	lists:foreach(fun(Problem) -> ?LOG_WARNING(Problem) end, Problems).
+	lists:foreach(fun(Problem) -> report(warning, Problem) end, Problems).
 
 %% The daemon is not to be had. A fault is another matter: it is there, but doesn't do what it should.
 %% A daemon that goes away is probably just being restarted; one that isn't there when the node starts
@@ -48,7 +53,7 @@ lost(Reason, false, Socket, Log) ->
 
 -spec found(log()) -> log().
 found(Log) ->
-	_ = lists:member(lost, Log) andalso ?LOG_INFO(#{what => daemon_found}),
+	_ = lists:member(lost, Log) andalso report(info, #{what => daemon_found}),
 	Log -- [lost].
 
 -spec refused(epmd_mdns_proto:node_name(), Token :: binary(), Text :: binary(), log()) -> log().
@@ -70,6 +75,19 @@ full(Log) ->
 forgive(Log) ->
 	Log -- [fault, full].
 
+%% For example: epmd_mdns: bad_option: fallback is true or false (option: fallback, value: 5)
+-spec format(logger:report()) -> {io:format(), [term()]}.
+format(Report=#{what := What}) ->
+	Text = case Report of
+		#{text := Some} -> [": ", Some];
+		_ -> ""
+	end,
+	Details = case lists:sort(maps:to_list(maps:without([what, text], Report))) of
+		[] -> "";
+		Pairs -> [" (", lists:join(", ", [[atom_to_list(Key), ": ", value(Value)] || {Key, Value} <- Pairs]), ")"]
+	end,
+	{"epmd_mdns: ~ts~ts~ts", [What, Text, Details]}.
+
 %% Internal.
 
 say(Topic, Level, Report, Log) ->
@@ -77,6 +95,17 @@ say(Topic, Level, Report, Log) ->
 		true ->
 			Log;
 		false ->
-			?LOG(Level, Report),
+			ok = report(Level, Report),
 			[Topic|Log]
 	end.
+
+report(Level, Report) ->
+	?LOG(Level, Report, #{report_cb => fun ?MODULE:format/1}).
+
+value(Value) when is_binary(Value) -> Value;
+value(Value) when is_list(Value) ->
+	case io_lib:printable_unicode_list(Value) of
+		true -> Value;
+		false -> io_lib:format("~0tp", [Value])
+	end;
+value(Value) -> io_lib:format("~0tp", [Value]).

@@ -37,7 +37,14 @@ list(Path, Timeout) ->
 receive_nodes(_, _, 0, _) ->
 	{error, too_many};
 receive_nodes(Socket, Deadline, Lines, Nodes) ->
-	case gen_tcp:recv(Socket, 0, max(0, Deadline - erlang:monotonic_time(millisecond))) of
+	%% At the end of the time no line is taken any more, even if one is there: others may follow for ever.
+	case max(0, Deadline - erlang:monotonic_time(millisecond)) of
+		0 -> {error, timeout};
+		Left -> receive_node(gen_tcp:recv(Socket, 0, Left), Socket, Deadline, Lines, Nodes)
+	end.
+
+receive_node(Received, Socket, Deadline, Lines, Nodes) ->
+	case Received of
 		{ok, Line} ->
 			case epmd_mdns_proto:receive_line(Line) of
 				{node, Node} -> receive_nodes(Socket, Deadline, Lines - 1, [Node|Nodes]);

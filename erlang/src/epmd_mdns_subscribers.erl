@@ -10,6 +10,7 @@
 -export([add/2]).
 -export([remove/2]).
 -export([notify/3]).
+-export([tell/2]).
 
 -export_type([subscribers/0]).
 
@@ -45,6 +46,11 @@ remove(Pid, Subscribers) ->
 notify(Changes, Reason, Subscribers) ->
 	_ = [Pid ! message(Change, Reason)
 		|| Change <- Changes, Change =/= none, Pid <- maps:keys(Subscribers)],
+	ok.
+
+-spec tell(tuple(), subscribers()) -> ok.
+tell(Event, Subscribers) ->
+	_ = [Pid ! {epmd_mdns, Event} || Pid <- maps:keys(Subscribers)],
 	ok.
 
 %% Internal.

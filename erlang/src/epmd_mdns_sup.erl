@@ -6,8 +6,20 @@
 -module(epmd_mdns_sup).
 -behaviour(supervisor).
 
+%% How long to wait after a start that has failed, in milliseconds.
+-define(MIN_REST, 1000).
+-define(MAX_REST, 60000).
+
+%% In an interactive VM a module is loaded when something calls it: in net_kernel, perhaps, and after an
+%% upgrade has taken its file away. So all are loaded before anything else.
+-define(MODULES, [epmd_mdns, epmd_mdns_attempt, epmd_mdns_backoff, epmd_mdns_client, epmd_mdns_cluster,
+	epmd_mdns_config, epmd_mdns_directory, epmd_mdns_host, epmd_mdns_joiner, epmd_mdns_lease, epmd_mdns_line,
+	epmd_mdns_log, epmd_mdns_lookup, epmd_mdns_names, epmd_mdns_news, epmd_mdns_pauses, epmd_mdns_peer,
+	epmd_mdns_peers, epmd_mdns_proto, epmd_mdns_query, epmd_mdns_stock, epmd_mdns_subscribers, epmd_mdns_table]).
+
 %% API.
 -export([start_link/0]).
+-export([start_worker/1]).
 
 %% supervisor.
 -export([init/1]).
@@ -18,16 +30,42 @@
 start_link() ->
 	supervisor:start_link({local, ?MODULE}, ?MODULE, []).
 
+%% For this supervisor only. It tries a start that fails again at once, thousands of times a second, each
+%% with a page in the log. So no start fails: something that only waits takes the place of the worker.
+-spec start_worker(module()) -> {ok, pid()}.
+start_worker(Module) ->
+	try Module:start_link() of
+		{ok, Pid} ->
+			ok = epmd_mdns_table:put(Module, ?MIN_REST),
+			{ok, Pid};
+		_ ->
+			{ok, rest(Module)}
+	catch _:_ ->
+		{ok, rest(Module)}
+	end.
+
 %% supervisor.
 
 %% An ordinary restart intensity says: if the worker can't be kept alive, give up and let somebody
 %% above decide. Above us is only the end of the VM, and a node that merely can't be found is better
 %% than no node. A million restarts a second can't be reached, so the supervisor never gives up; a
-%% client that finds traces of a predecessor waits a little before it connects, so a crash that
-%% repeats itself doesn't spin.
+%% worker that finds traces of a predecessor rests a little before it does anything, so a crash that
+%% repeats itself doesn't spin (epmd_mdns_backoff:rest/1).
 -spec init([]) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init([]) ->
+	_ = [code:ensure_loaded(Module) || Module <- ?MODULES],
 	ok = epmd_mdns_table:new(epmd_mdns_config:proto()),
 	{ok, {#{strategy => one_for_one, intensity => 1000000, period => 1}, [
-		#{id => epmd_mdns_client, start => {epmd_mdns_client, start_link, []}, shutdown => 1000}
+		#{id => epmd_mdns_client, start => {?MODULE, start_worker, [epmd_mdns_client]}, shutdown => 1000},
+		#{id => epmd_mdns_joiner, start => {?MODULE, start_worker, [epmd_mdns_joiner]}, shutdown => 1000}
 	]}}.
+
+%% Internal.
+
+rest(Module) ->
+	Rest = epmd_mdns_table:get(Module, ?MIN_REST),
+	ok = epmd_mdns_table:put(Module, min(?MAX_REST, 2 * Rest)),
+	_ = Module =:= epmd_mdns_client andalso epmd_mdns_table:put(daemon, down),
+	spawn_link(fun() ->
+		receive after Rest -> exit({no_worker, Module}) end
+	end).

@@ -17,6 +17,7 @@
 
 %% Readers.
 -export([address/3]).
+-export([is_up/1]).
 -export([directory/0]).
 -export([endpoints/0]).
 -export([endpoints/1]).
@@ -72,6 +73,11 @@
 address(Name, Host, inet) -> element_of({Name, Host}, #row.inet, none);
 address(Name, Host, inet6) -> element_of({Name, Host}, #row.inet6, none);
 address(_, _, _) -> none.
+
+%% Whether the node is up, with whatever endpoints.
+-spec is_up(term()) -> boolean().
+is_up(Key) ->
+	live(element_of(Key, #row.entries, [])) =/= [].
 
 %% All nodes that are up, with those of their endpoints that are.
 -spec directory() -> [{epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint(), ...]}].

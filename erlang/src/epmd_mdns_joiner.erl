@@ -1,0 +1,290 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% Connects this node to those of its own cluster, at once to what the daemon knows and then to what appears,
+%% and again when a connection is lost, for as long as the other node is advertised.
+%%
+%% Every attempt is a process of its own, for connecting takes up to net_setuptime. One node has one attempt
+%% at a time. net_kernel itself never waits for us: the first attempts are made while it is still starting, and
+%% stand in its queue until it is done.
+%%
+%% Joiners speak to each other, too. Who has connected says hello; the answer is welcome, or pause if it is not wanted.
+%%
+%% What there is to know stands in epmd_mdns_peers. What has to survive a crash of this process are the pauses, which
+%% stand in the table; all else is there to be seen.
+
+-module(epmd_mdns_joiner).
+-behaviour(gen_server).
+
+%% API. What programs ask for comes through epmd_mdns_cluster.
+-export([start_link/0]).
+-export([registered/0]).
+
+%% gen_server.
+-export([init/1]).
+-export([handle_continue/2]).
+-export([handle_call/3]).
+-export([handle_cast/2]).
+-export([handle_info/2]).
+
+%% How soon to look again after the client has crashed, in milliseconds.
+-define(RETRY, 100).
+
+-record(state, {
+	%% undefined: this VM joins nobody.
+	self :: epmd_mdns_peer:self() | undefined,
+	peers = nobody() :: epmd_mdns_peers:peers(),
+	attempts = #{} :: #{reference() => epmd_mdns_proto:node_name()},
+	%% Nodes that somebody here has asked for; they are told so.
+	asked = [] :: [epmd_mdns_proto:node_name()],
+	%% Programs that wait for so many nodes.
+	waiting = [] :: [{pos_integer(), gen_server:from(), integer() | infinity}],
+	%% The monitor of the client.
+	client :: reference() | undefined,
+	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
+	retry :: reference() | undefined,
+	news = epmd_mdns_news:new() :: epmd_mdns_news:news()
+}).
+
+%% API.
+
+-spec start_link() -> gen_server:start_ret().
+start_link() ->
+	gen_server:start_link({local, ?MODULE}, ?MODULE, [], []).
+
+%% This VM's node has been registered, or another endpoint of it. Never waits: net_kernel asks.
+-spec registered() -> ok.
+registered() ->
+	gen_server:cast(?MODULE, registered).
+
+%% gen_server.
+
+%% After a crash there is nobody to say that the node is registered. What is connected then isn't news. What has
+%% killed us may still be there: so we don't rush.
+-spec init([]) -> {ok, #state{}} | {ok, #state{}, {continue, start}}.
+init([]) ->
+	%% The attempts are linked, so that they end with us.
+	_ = process_flag(trap_exit, true),
+	ok = net_kernel:monitor_nodes(true, [{node_type, all}, nodedown_reason]),
+	case epmd_mdns_backoff:rest(?MODULE) of
+		0 -> {ok, #state{}, {continue, start}};
+		Rest -> {ok, start_later(Rest, before, #state{})}
+	end.
+
+-spec handle_continue(start, #state{}) -> {noreply, #state{}}.
+handle_continue(start, State) ->
+	{noreply, start(before, State)}.
+
+-spec handle_call(term(), gen_server:from(), #state{}) -> {reply, term(), #state{}} | {noreply, #state{}}.
+handle_call(join, _, State) ->
+	Result = epmd_mdns_client:join(),
+	{reply, Result, start(before, State)};
+handle_call(leave, _, State) ->
+	Result = epmd_mdns_client:leave(),
+	{reply, Result, stop(State)};
+handle_call({pause, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
+	ok = tell(Node, {pause, own(), creation()}),
+	{reply, ok, did(epmd_mdns_peers:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
+handle_call({resume, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
+	{reply, ok, did({[], epmd_mdns_peers:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
+handle_call(peers, _, State=#state{peers=Peers}) ->
+	{reply, epmd_mdns_peers:states(Peers), State};
+handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
+	{reply, {error, no_cluster}, State};
+handle_call({wait, Count, Deadline}, From, State=#state{waiting=Waiting}) ->
+	Now = now_ms(),
+	{noreply, answer(State#state{waiting=[{Count, From, Deadline}|[Wait || Wait={_, _, End} <- Waiting, End > Now]]})}.
+
+-spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
+handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_reference(Timer) ->
+	{noreply, State};
+handle_cast(registered, State) ->
+	{noreply, start(now, State)}.
+
+-spec handle_info(term(), #state{}) -> {noreply, #state{}}.
+handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}}}, State)
+		when Kind =:= up; Kind =:= changed ->
+	When = case Reason of
+		<<"present">> -> present;
+		_ -> new
+	end,
+	{noreply, seen(Node, Endpoints, When, now, State)};
+handle_info({epmd_mdns, {down, Node, _}}, State=#state{peers=Peers}) ->
+	{noreply, State#state{peers=epmd_mdns_peers:gone(Node, Peers)}};
+handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
+	{noreply, did(epmd_mdns_peers:again(Node, Generation, Peers), State)};
+handle_info({timeout, Timer, {start, IfConnected}}, State=#state{retry=Timer}) ->
+	{noreply, start(IfConnected, State#state{retry=undefined})};
+handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
+	{noreply, start_later(?RETRY, now, State)};
+handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempts, peers=Peers}) ->
+	case maps:take(Monitor, Attempts) of
+		{Node, Rest} ->
+			IsConnected = epmd_mdns_names:is_connected(Node),
+			{noreply, did(epmd_mdns_peers:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
+		error ->
+			{noreply, State}
+	end;
+handle_info({nodeup, Name, _}, State) when Name =:= node() ->
+	ok = epmd_mdns_news:started(atom_to_binary(Name)),
+	{noreply, State};
+handle_info({nodeup, Name, Info}, State=#state{peers=Peers}) ->
+	{noreply, did(epmd_mdns_peers:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
+handle_info({nodedown, Name, Info}, State=#state{peers=Peers}) ->
+	Reason = proplists:get_value(nodedown_reason, Info),
+	{noreply, did(epmd_mdns_peers:down(atom_to_binary(Name), Reason, is_global_calm(), Peers), State)};
+handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
+	{IsWelcome, Greeted} = epmd_mdns_peers:greeted(Node, Creation, IsAsked, Peers),
+	Answer = case IsWelcome of
+		true -> welcome;
+		false -> pause
+	end,
+	ok = tell(Node, {Answer, own(), creation()}),
+	{noreply, did({[], Greeted}, State)};
+handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
+	{_, Greeted} = epmd_mdns_peers:greeted(Node, Creation, false, Peers),
+	{noreply, did({[], Greeted}, State)};
+handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
+	ok = disconnect_later(Node),
+	{noreply, did(epmd_mdns_peers:pause(Node, them, Creation, Peers), State)};
+handle_info(flush, State=#state{news=News}) ->
+	{noreply, State#state{news=epmd_mdns_news:flush(News)}};
+handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
+	{noreply, State}.
+
+%% Internal: what there is.
+
+%% Everything is looked at anew; what is known already stays. Whether what is connected already was so before is known
+%% by who calls.
+start(IfConnected, State=#state{self=Before}) ->
+	Self = epmd_mdns_peer:self(epmd_mdns_directory:config(), epmd_mdns_table:get(lease, epmd_mdns_lease:new())),
+	case {Self, Before} of
+		{undefined, _} ->
+			stop(State);
+		{#{node := Own}, undefined} ->
+			Visible = [atom_to_binary(Name) || Name <- nodes()],
+			Peers = epmd_mdns_peers:new(Own, epmd_mdns_table:get(paused, #{}), Visible),
+			look(State#state{self=Self, peers=Peers}, IfConnected);
+		_ ->
+			look(State#state{self=Self}, now)
+	end.
+
+look(State0, IfConnected) ->
+	State = #state{peers=Peers} = follow(State0),
+	Directory = epmd_mdns_table:directory(),
+	Gone = epmd_mdns_peers:others([Node || {Node, _} <- Directory], Peers),
+	answer(lists:foldl(fun({Node, Endpoints}, Acc) -> seen(Node, Endpoints, present, IfConnected, Acc) end,
+		State#state{peers=lists:foldl(fun epmd_mdns_peers:gone/2, Peers, Gone)}, Directory)).
+
+%% The client tells us what happens. When it crashes there is something that it doesn't tell.
+follow(State=#state{client=Before}) ->
+	_ = Before =:= undefined orelse demonitor(Before, [flush]),
+	Client = monitor(process, epmd_mdns_client),
+	case epmd_mdns_client:subscribe(self()) of
+		ok -> State#state{client=Client};
+		{error, not_running} -> start_later(?RETRY, now, State#state{client=Client})
+	end.
+
+start_later(Delay, IfConnected, State=#state{retry=undefined}) ->
+	State#state{retry=erlang:start_timer(Delay, self(), {start, IfConnected})};
+start_later(_, _, State) ->
+	State.
+
+%% Who waits gets an answer now, also who came while we rested.
+stop(State=#state{self=undefined, waiting=Waiting}) ->
+	_ = [gen_server:reply(From, {error, no_cluster}) || {_, From, _} <- Waiting],
+	State#state{waiting=[]};
+stop(State=#state{client=Client}) ->
+	true = demonitor(Client, [flush]),
+	_ = epmd_mdns_client:unsubscribe(self()),
+	stop(State#state{self=undefined, client=undefined, peers=nobody(), asked=[]}).
+
+nobody() ->
+	epmd_mdns_peers:new(<<>>, epmd_mdns_table:get(paused, #{}), []).
+
+seen(_, _, _, _, State=#state{self=undefined}) ->
+	State;
+seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) ->
+	case epmd_mdns_peer:is_eligible(Node, Endpoints, Self) of
+		true ->
+			Connected = case epmd_mdns_names:is_connected(Node) of
+				true -> IfConnected;
+				false -> no
+			end,
+			did(epmd_mdns_peers:seen(Node, epmd_mdns_peer:ports(Endpoints), When, Connected, Peers), State);
+		false ->
+			State#state{peers=epmd_mdns_peers:gone(Node, Peers)}
+	end.
+
+%% Internal: what to do.
+
+did({Actions, Peers}, State=#state{peers=Before}) ->
+	Pauses = epmd_mdns_peers:pauses(Peers),
+	_ = Pauses =:= epmd_mdns_peers:pauses(Before) orelse epmd_mdns_table:put(paused, Pauses),
+	fill(lists:foldl(fun act/2, State#state{peers=Peers}, Actions)).
+
+act({joined, Node}, State=#state{asked=Asked, news=News}) ->
+	ok = epmd_mdns_client:notify({joined, Node, #{}}),
+	answer(State#state{asked=lists:delete(Node, Asked), news=epmd_mdns_news:joined(Node, News)});
+act({lost, Node, Reason}, State=#state{news=News}) ->
+	State#state{news=epmd_mdns_news:lost(Node, Reason, News)};
+act({failed, Node, Failure, Level}, State=#state{news=News}) ->
+	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => Failure}}),
+	State#state{news=epmd_mdns_news:failed(Node, Failure, Level, News)};
+act({timer, Node, Generation, Delay}, State) ->
+	_ = erlang:start_timer(Delay, self(), {again, Node, Generation}),
+	State;
+act({disconnect, Node}, State) ->
+	ok = disconnect_later(Node),
+	State.
+
+fill(State=#state{self=undefined}) ->
+	State;
+fill(State=#state{attempts=Attempts, peers=Peers}) ->
+	{Nodes, Picked} = epmd_mdns_peers:pick(maps:values(Attempts), Peers),
+	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
+
+attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, news=News}) ->
+	#{node := Own, families := Families} = Self,
+	case epmd_mdns_names:make(Node) of
+		{ok, Name} ->
+			Hello = {?MODULE, {hello, Own, creation(), lists:member(Node, Asked)}},
+			{_, Monitor} = epmd_mdns_attempt:start(Name, Families, Hello),
+			State#state{attempts=Attempts#{Monitor => Node}};
+		full ->
+			did(epmd_mdns_peers:ended(Node, unreachable, false, Peers), State#state{news=epmd_mdns_news:full(News)})
+	end.
+
+%% It is a call to net_kernel, which may be busy.
+disconnect_later(Node) ->
+	_ = spawn(fun() -> epmd_mdns_names:disconnect(Node) end),
+	ok.
+
+%% Everybody who has waited for what is the case now. While we rest, nothing is known.
+answer(State=#state{self=undefined}) ->
+	State;
+answer(State=#state{peers=Peers, waiting=Waiting}) ->
+	Connected = epmd_mdns_peers:count(Peers),
+	{Done, Rest} = lists:partition(fun({Count, _, _}) -> Count =< Connected end, Waiting),
+	_ = [gen_server:reply(From, ok) || {_, From, _} <- Done],
+	State#state{waiting=Rest}.
+
+%% Internal: small things.
+
+%% Only what is connected has a name already.
+tell(Node, Message) ->
+	_ = [epmd_mdns_attempt:tell(Name, {?MODULE, Message}) || {ok, Name} <- [epmd_mdns_names:known(Node)]],
+	ok.
+
+%% Whether it never disconnects nodes because of what it has heard of others (since OTP 25 it does, unless it is told
+%% otherwise). Then who disconnects is a program.
+is_global_calm() ->
+	lists:member({ok, false}, [application:get_env(kernel, Key) || Key <- [prevent_overlapping_partitions, connect_all]]).
+
+own() ->
+	atom_to_binary(node()).
+
+creation() ->
+	erlang:system_info(creation).
+
+now_ms() ->
+	erlang:monotonic_time(millisecond).

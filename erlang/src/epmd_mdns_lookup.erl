@@ -1,0 +1,173 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% The questions of OTP that the table alone can't answer: nodes that nobody on the LAN has heard of, hosts in
+%% all their spellings. What the LAN knows comes first, then OTP's own erl_epmd, unless that is switched off.
+
+-module(epmd_mdns_lookup).
+
+%% API. Deadlines are in monotonic time, in milliseconds.
+-export([address/4]).
+-export([port/3]).
+-export([names/2]).
+
+%% How long an advert may take from host to host, in milliseconds: Avahi delays it by up to 0.4 s, a busy host by more.
+-define(ADVERT, 800).
+%% The version of the distribution protocol. OTP 25 and later speak no other.
+-define(VERSION, 6).
+
+%% API.
+
+%% Where the node is, for one that the table didn't have a moment ago. If it is on the LAN, but with another
+%% protocol or IP version, DNS and epmd can't know better, and asking them costs time.
+%%
+%% net_kernel, which asks by itself on OTP 25 and 27, only wants to know whether to try this protocol; the process
+%% that it then starts for the connection asks again. So net_kernel need not wait, or it would do nothing else
+%% while many look for nodes that nobody knows and a name server is dead: a second for each. Where there are
+%% several protocols the question finds the right one, and has to be answered.
+-spec address(string(), term(), inet | inet6, integer()) ->
+	epmd_mdns_table:answer() | {ok, inet:ip_address()} | {error, term()}.
+address(Name, Host, Family, Deadline) ->
+	case whereis(net_kernel) =:= self() andalso not epmd_mdns_config:has_more_protocols() of
+		true -> worth_trying({Name, epmd_mdns_host:text(Host)}, Family);
+		false -> find(Name, Host, Family, Deadline)
+	end.
+
+%% The port of a node. With a tuple for a host the caller is OTP, and the node one that address/4 hasn't found
+%% on the LAN. A namesake on the LAN at that address is another node: what the epmd there says is worth more.
+-spec port(string(), term(), integer()) ->
+	{port, inet:port_number(), non_neg_integer()} | noport | closed | {error, term()}.
+port(Name, Host, Deadline) ->
+	case known_port(Name, epmd_mdns_host:parse(Host)) of
+		noport -> stock_port(Name, Host, Deadline);
+		Port when is_tuple(Host) -> better_port(stock_port(Name, Host, Deadline), Port);
+		Port -> Port
+	end.
+
+%% Tools take an error for a reason to start an epmd: there is none while the daemon is up, even if nothing
+%% is known of that host.
+-spec names(term(), integer()) -> {ok, [{string(), inet:port_number()}]} | {error, address}.
+names(Host, Deadline) ->
+	Parsed = epmd_mdns_host:parse(Host),
+	case {epmd_mdns_directory:at(Parsed), Parsed} of
+		{{_, []}, invalid} -> {error, address};
+		{{up, []}, own} -> {ok, []};
+		{{up, []}, _} -> stock_names(Host, {ok, []}, Deadline);
+		{{down, []}, _} -> stock_names(Host, {error, address}, Deadline);
+		{{_, Found}, _} -> {ok, epmd_mdns_directory:names_and_ports(Found)}
+	end.
+
+%% Internal.
+
+worth_trying(Key, Family) ->
+	case {epmd_mdns_table:is_up(Key), Family} of
+		{true, _} -> {error, eprotonosupport};
+		{false, inet} -> {ok, {0, 0, 0, 0}};
+		{false, inet6} -> {ok, {0, 0, 0, 0, 0, 0, 0, 0}};
+		_ -> {error, eafnosupport}
+	end.
+
+find(Name, Host, Family, Deadline) ->
+	ok = epmd_mdns_client:refresh(),
+	Key = {Name, epmd_mdns_host:text(Host)},
+	case {on_the_lan(Key, Family), may_appear()} of
+		{unknown, true} -> soon(Key, Host, Family, Deadline);
+		{unknown, false} -> beyond_the_lan(Name, Host, Family, Deadline);
+		{Answer, _} -> Answer
+	end.
+
+on_the_lan(Key={Name, Host}, Family) ->
+	case {epmd_mdns_table:address(Name, Host, Family), epmd_mdns_table:is_up(Key)} of
+		{none, true} -> {error, eprotonosupport};
+		{none, false} -> unknown;
+		{Answer, _} -> Answer
+	end.
+
+beyond_the_lan(Name, Host, Family, Deadline) ->
+	case fallback() of
+		true -> epmd_mdns_stock:address(Name, plain(Host), Family, left(Deadline));
+		false -> {error, nxdomain}
+	end.
+
+%% In a cluster we hear of a node from others before its advert gets here: global connects a new node to all at once. If
+%% one of these connections fails, global disconnects the two nodes from everybody else, to prevent overlapping
+%% partitions. So a node that isn't known yet is given as long as an advert takes.
+may_appear() ->
+	maps:get(cluster, epmd_mdns_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up.
+
+%% Meanwhile DNS is asked, too.
+soon(Key={Name, _}, Host, Family, Deadline) ->
+	{Pid, Monitor} = spawn_monitor(fun() -> exit({answer, beyond_the_lan(Name, Host, Family, Deadline)}) end),
+	ok = await(Key, min(?ADVERT, left(Deadline))),
+	case on_the_lan(Key, Family) of
+		unknown ->
+			receive
+				{'DOWN', Monitor, process, Pid, {answer, Answer}} -> Answer;
+				{'DOWN', Monitor, process, Pid, _} -> {error, nxdomain}
+			end;
+		Answer ->
+			true = demonitor(Monitor, [flush]),
+			Answer
+	end.
+
+await({Name, Host}, Timeout) ->
+	Node = unicode:characters_to_binary([Name, $@, Host]),
+	{Pid, Monitor} = spawn_monitor(fun() ->
+		ok = epmd_mdns_client:subscribe(self()),
+		heard(Node)
+	end),
+	receive
+		{'DOWN', Monitor, process, Pid, _} ->
+			ok
+	after Timeout ->
+		true = exit(Pid, kill),
+		true = demonitor(Monitor, [flush]),
+		ok
+	end.
+
+heard(Node) ->
+	receive
+		{epmd_mdns, {up, Node, _}} -> ok;
+		{epmd_mdns, _} -> heard(Node)
+	end.
+
+better_port(Port={port, _, _}, _) -> Port;
+better_port(_, Port) -> Port.
+
+known_port(Name, Host) ->
+	{_, All} = epmd_mdns_directory:at(Host),
+	Proto = epmd_mdns_config:proto(),
+	Found = [Endpoint || Endpoint=#{proto := P} <- All, P =:= Proto],
+	case {lists:keyfind(Name, 1, epmd_mdns_directory:names_and_ports(Found)), Host} of
+		{{Name, Port}, _} -> {port, Port, ?VERSION};
+		{false, own} -> own_port(Name);
+		{false, _} -> noport
+	end.
+
+%% RabbitMQ asks for its own, and registers again if there is none. A daemon that is away is no reason.
+own_port(Name) ->
+	case epmd_mdns_lease:port(Name, epmd_mdns_config:proto(), epmd_mdns_table:get(lease, epmd_mdns_lease:new())) of
+		{ok, Port} -> {port, Port, ?VERSION};
+		error -> noport
+	end.
+
+stock_port(Name, Host, Deadline) ->
+	case fallback() of
+		true -> epmd_mdns_stock:port(Name, plain(Host), left(Deadline));
+		false -> noport
+	end.
+
+stock_names(Host, Default, Deadline) ->
+	case fallback() andalso epmd_mdns_stock:names(plain(Host), left(Deadline)) of
+		{ok, Names} -> {ok, Names};
+		_ -> Default
+	end.
+
+fallback() ->
+	maps:get(fallback, epmd_mdns_directory:config()).
+
+%% erl_epmd takes an address as a tuple, and no binary.
+plain(Host) when is_tuple(Host) -> Host;
+plain(Host) -> epmd_mdns_host:text(Host).
+
+left(Deadline) ->
+	max(0, Deadline - erlang:monotonic_time(millisecond)).
