@@ -29,13 +29,13 @@ without_a_daemon_the_node_starts_at_once_and_is_registered_later_test() ->
 	Path = fake_daemon:path(),
 	test_node:with_node(Path, fun() ->
 		{Time, Result} = timer:tc(fun() -> register_alice(5000) end),
-		?assertEqual({ok, -1}, Result),
+		?assertMatch({ok, Drawn} when Drawn >= 4, Result),
 		?assert(Time < 300000),
 		Daemon = fake_daemon:start(Path),
 		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>),
 		synced(Daemon),
 		%% The node has drawn a creation itself and keeps it.
-		?assertEqual({ok, -1}, register_alice(5000)),
+		?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
 		ok = fake_daemon:stop(Daemon)
 	end).
 
@@ -44,7 +44,7 @@ a_daemon_that_hangs_holds_nobody_up_and_is_left_after_a_while_test_() ->
 		log_catcher:with(fun() ->
 			test_node:with_daemon(#{mode => mute}, fun(Daemon) ->
 				{Time, Result} = timer:tc(fun() -> register_alice(5000) end),
-				?assertEqual({ok, -1}, Result),
+				?assertMatch({ok, Drawn} when Drawn >= 4, Result),
 				?assert(Time < 1200000),
 				_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1">>),
 				ok = fake_daemon:set(Daemon, #{mode => serve}),
@@ -64,11 +64,11 @@ a_snapshot_without_end_holds_nobody_up_test() ->
 
 registering_again_changes_nothing_test() ->
 	test_node:with_daemon(#{}, fun(Daemon) ->
-		{ok, 4711} = epmd_mdns_client:register(<<"alice@h1">>, 5000, inet6, 1000),
+		{ok, 4711} = epmd_mdns_client:register(<<"alice@h1">>, {5000, tcp, inet6}, 1000),
 		ok = fake_daemon:set(Daemon, #{register => "OK creation=4712\n"}),
 		Self = self(),
 		_ = spawn_link(fun() ->
-			Self ! {answer, epmd_mdns_client:register(<<"alice@h1">>, 5000, any, 1000)}
+			Self ! {answer, epmd_mdns_client:register(<<"alice@h1">>, {5000, tcp, any}, 1000)}
 		end),
 		?assertEqual({ok, 4711}, receive {answer, Answer} -> Answer after 2000 -> timeout end),
 		First = fake_daemon:expect(Daemon, <<"REGISTER">>),
@@ -79,8 +79,8 @@ another_port_replaces_the_endpoint_and_another_family_adds_one_test() ->
 	test_node:with_daemon(#{}, fun(Daemon) ->
 		{ok, 4711} = register_alice(5000),
 		ok = fake_daemon:set(Daemon, #{register => "OK creation=4712\n"}),
-		?assertEqual({ok, 4711}, epmd_mdns_client:register(<<"alice@h1">>, 5001, any, 1000)),
-		?assertEqual({ok, 4711}, epmd_mdns_client:register(<<"alice@h1">>, 5002, inet6, 1000)),
+		?assertEqual({ok, 4711}, epmd_mdns_client:register(<<"alice@h1">>, {5001, tcp, any}, 1000)),
+		?assertEqual({ok, 4711}, epmd_mdns_client:register(<<"alice@h1">>, {5002, tcp, inet6}, 1000)),
 		synced(Daemon),
 		ok = fake_daemon:hang_up(Daemon),
 		_ = fake_daemon:expect(Daemon, <<"HELLO">>),
@@ -94,7 +94,7 @@ a_vm_has_one_node_test() ->
 	test_node:with_daemon(#{}, fun(_) ->
 		{ok, 4711} = register_alice(5000),
 		?assertEqual({error, already_registered},
-			epmd_mdns_client:register(<<"eve@h1">>, 5000, inet, 1000))
+			epmd_mdns_client:register(<<"eve@h1">>, {5000, tcp, inet}, 1000))
 	end).
 
 a_duplicate_name_stops_the_boot_test() ->
@@ -109,10 +109,10 @@ a_duplicate_name_stops_the_boot_test() ->
 any_other_refusal_is_a_matter_for_the_log_test() ->
 	log_catcher:with(fun() ->
 		test_node:with_daemon(#{register => "ERR limit too many nodes\n"}, fun(Daemon) ->
-			?assertEqual({ok, -1}, register_alice(5000)),
+			?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
 			?assertMatch({warning, #{what := registration_refused, reason := <<"limit">>}}, logged()),
 			%% It isn't said twice, and may end in success.
-			?assertEqual({ok, -1}, register_alice(5000)),
+			?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
 			ok = fake_daemon:set(Daemon, #{register => "OK creation=5\n"}),
 			?assertEqual({ok, 5}, register_alice(5000)),
 			?assert(is_quiet())

@@ -32,7 +32,7 @@ a_restarted_daemon_has_the_node_again_within_a_second_or_so_test() ->
 a_daemon_may_restart_many_times_test() ->
 	Path = fake_daemon:path(),
 	test_node:with_node(Path, fun() ->
-		{ok, -1} = register_alice(5000),
+		{ok, _} = register_alice(5000),
 		lists:foreach(fun(_) ->
 			Daemon = fake_daemon:start(Path),
 			{Time, _} = timer:tc(fun() -> fake_daemon:expect(Daemon, <<"REGISTER alice@h1">>) end),
@@ -115,7 +115,7 @@ whatever_breaks_the_protocol_is_a_new_connection_test_() ->
 answers_that_are_none_are_a_new_connection_test_() ->
 	[{Name, fun() ->
 		test_node:with_daemon(Options, fun(Daemon) ->
-			?assertEqual({ok, -1}, register_alice(5000)),
+			?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
 			ok = epmd_mdns:subscribe(),
 			ok = fake_daemon:set(Daemon, #{hello => "OK 1 x\n", register => "OK creation=4711\n",
 				nodes => [?BOB]}),
@@ -197,7 +197,7 @@ a_crash_in_the_middle_of_a_registration_does_not_lose_it_test() ->
 		_ = fake_daemon:expect(Daemon, <<"REGISTER">>),
 		ok = fake_daemon:set(Daemon, #{mode => serve}),
 		kill_client(),
-		?assertEqual({ok, -1}, receive {answer, Answer} -> Answer after 2000 -> timeout end),
+		?assertMatch({ok, Drawn} when Drawn >= 4, receive {answer, Answer} -> Answer after 2000 -> timeout end),
 		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>)
 	end).
 
@@ -209,10 +209,13 @@ what_is_stale_is_forgotten_after_a_minute_whatever_happens_to_the_client_test() 
 		{up, _, _} = epmd_mdns_table:up(Bob, make_ref()),
 		{_, [Id]} = epmd_mdns_table:down(Bob, stale),
 		{ok, disconnected, Data, Actions} = epmd_mdns_client:init([]),
+		%% What init/1 has set is not for the process of the tests.
+		true = process_flag(trap_exit, false),
 		?assert(lists:member({{timeout, {stale, Id}}, 60000, forget}, Actions)),
 		keep_state_and_data = epmd_mdns_client:handle_event({timeout, {stale, Id}}, forget, ready, Data),
 		?assertEqual(none, epmd_mdns_table:address("bob", "h2", inet))
 	after
+		_ = process_flag(trap_exit, false), %% init/1 has set it
 		ets:delete(epmd_mdns_table)
 	end.
 
@@ -233,7 +236,7 @@ it_all_starts_again_after_it_was_stopped_test() ->
 nobody_is_subscribed_where_nothing_runs_test() ->
 	?assertEqual({error, not_running}, epmd_mdns:subscribe()),
 	?assertEqual({error, not_running}, epmd_mdns:unsubscribe()),
-	?assertEqual({ok, -1}, register_alice(5000)).
+	?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)).
 
 %% Internal.
 

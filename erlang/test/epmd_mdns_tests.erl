@@ -8,8 +8,9 @@
 
 -import(test_node, [register_alice/1]).
 
--define(BOB, "bob@h2 port=40001 family=inet proto=tcp addr=192.0.2.2 source=lan host=box.local age=12").
--define(BOB6, "bob@h2 port=40006 family=inet6 proto=tcp addr=fd00::2 source=lan host=box.local age=12").
+-define(BOB, "bob@h2 port=40001 family=inet proto=tcp addr=198.51.100.2 source=lan host=box.local age=12").
+-define(BOB6, "bob@h2 port=40006 family=inet6 proto=tcp addr=2001:db8::2 source=lan host=box.local age=12").
+-define(EVE, "eve@h2 port=40005 family=inet proto=tls addr=198.51.100.2 source=lan host=box.local age=12").
 -define(CAROL, "carol@h3.local port=40002 family=inet proto=tcp addr=192.0.2.3 source=lan age=1").
 -define(DAVE, "dave@h1 port=40003 family=inet proto=tcp addr=127.0.0.1 source=local age=1").
 
@@ -37,7 +38,7 @@ every_callback_of_every_release_is_there_test() ->
 a_known_node_is_answered_with_its_port_test() ->
 	test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
 		{ok, _} = register_alice(5000),
-		Answer = {ok, {192, 0, 2, 2}, 40001, 6},
+		Answer = {ok, {198, 51, 100, 2}, 40001, 6},
 		?assertEqual(Answer, epmd_mdns:address_please("bob", "h2", inet)),
 		?assertEqual(Answer, epmd_mdns:address_please(bob, h2, inet)),
 		?assertEqual(Answer, epmd_mdns:address_please("bob", <<"h2">>, inet)),
@@ -63,6 +64,20 @@ without_the_fallback_an_unknown_node_does_not_exist_test() ->
 		end)
 	end).
 
+%% A node of another protocol is no node for us, and its host's epmd doesn't know it.
+a_known_node_that_cant_be_talked_to_is_an_error_at_once_test() ->
+	test_node:with_daemon(#{nodes => [?EVE, ?BOB6]}, fun(Daemon) ->
+		{ok, _} = register_alice(5000),
+		?assertEqual({error, eprotonosupport}, epmd_mdns:address_please("eve", "h2", inet)),
+		?assertEqual({error, eprotonosupport}, epmd_mdns:address_please("eve", "h2", inet6)),
+		?assertEqual({error, eprotonosupport}, epmd_mdns:address_please(bob, <<"h2">>, inet)),
+		ok = epmd_mdns:subscribe(),
+		_ = [{up, _, _} = test_node:event() || _ <- [1, 2]],
+		ok = fake_daemon:tell(Daemon, ["EVENT down ", ?EVE, " reason=goodbye\n"]),
+		{down, <<"eve@h2">>, _} = test_node:event(),
+		?assertNotEqual({error, eprotonosupport}, epmd_mdns:address_please("eve", "h2", inet))
+	end).
+
 %% On OTP 25 the caller is net_kernel, and the first connection of a program comes right after the boot.
 a_lookup_waits_for_a_snapshot_that_is_on_its_way_test() ->
 	test_node:with_daemon(#{snapshot => endless}, fun(Daemon) ->
@@ -70,7 +85,25 @@ a_lookup_waits_for_a_snapshot_that_is_on_its_way_test() ->
 		Self = self(),
 		_ = spawn_link(fun() -> Self ! {answer, epmd_mdns:address_please("bob", "h2", inet)} end),
 		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?BOB, " reason=present\nEVENT sync\n"]),
-		?assertEqual({ok, {192, 0, 2, 2}, 40001, 6}, receive {answer, Answer} -> Answer after 5000 -> timeout end)
+		?assertEqual({ok, {198, 51, 100, 2}, 40001, 6}, receive {answer, Answer} -> Answer after 5000 -> timeout end)
+	end).
+
+%% Another client may have been told of the node before us, and have told somebody who now asks.
+a_lookup_misses_nothing_that_the_daemon_knows_already_test() ->
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		{ok, _} = register_alice(5000),
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		[begin
+			Name = "n" ++ integer_to_list(N),
+			%% The client is busy: what comes stands in its mailbox.
+			ok = sys:suspend(epmd_mdns_client),
+			ok = fake_daemon:tell(Daemon, ["EVENT up ", Name, "@h2 port=", integer_to_list(N), " family=inet proto=tcp ",
+				"addr=192.0.2.2 source=lan age=0 reason=seen\n"]),
+			Self = self(),
+			_ = spawn_link(fun() -> Self ! {answer, epmd_mdns:address_please(Name, "h2", inet)} end),
+			ok = sys:resume(epmd_mdns_client),
+			?assertEqual({ok, {192, 0, 2, 2}, N, 6}, receive {answer, Answer} -> Answer after 5000 -> timeout end)
+		end || N <- lists:seq(1, 50)]
 	end).
 
 a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
@@ -78,6 +111,21 @@ a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
 		{Time, Answer} = timer:tc(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end),
 		?assertEqual({ok, {127, 0, 0, 1}}, Answer),
 		?assert(Time < 1000000)
+	end),
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		{ok, _} = register_alice(5000),
+		test_node:synced(Daemon),
+		ok = fake_daemon:set(Daemon, #{mode => mute}),
+		{Time, Answer} = timer:tc(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end),
+		?assertEqual({ok, {127, 0, 0, 1}}, Answer),
+		?assert(Time < 1000000),
+		%% A daemon that goes away holds nobody up.
+		Self = self(),
+		_ = spawn_link(fun() -> Self ! {answer, timer:tc(gen_statem, call, [epmd_mdns_client, refresh, 5000])} end),
+		_ = fake_daemon:expect(Daemon, <<"STATUS">>),
+		_ = fake_daemon:expect(Daemon, <<"STATUS">>),
+		ok = fake_daemon:hang_up(Daemon),
+		?assertMatch({_, ok}, receive {answer, Done} -> Done after 5000 -> timeout end)
 	end).
 
 the_port_is_found_by_name_and_by_address_test_() ->
@@ -94,9 +142,9 @@ the_port_is_found_by_name_and_by_address_test_() ->
 		{bob, h2, {port, 40001, 6}},
 		{<<"bob">>, <<"H2.local">>, {port, 40001, 6}},
 		{"bob", "box", {port, 40001, 6}},
-		{"bob", {192, 0, 2, 2}, {port, 40001, 6}},
-		{"bob", {0, 0, 0, 0, 0, 16#FFFF, 16#C000, 16#0202}, {port, 40001, 6}},
-		{"bob", "fd00::2", {port, 40006, 6}},
+		{"bob", {198, 51, 100, 2}, {port, 40001, 6}},
+		{"bob", {0, 0, 0, 0, 0, 16#FFFF, 16#C633, 16#6402}, {port, 40001, 6}},
+		{"bob", "2001:db8::2", {port, 40006, 6}},
 		{"carol", "h3", {port, 40002, 6}},
 		{"dave", {127, 0, 0, 1}, {port, 40003, 6}},
 		{"dave", "localhost", {port, 40003, 6}},
@@ -124,8 +172,8 @@ names_of_this_host_are_no_error_while_the_daemon_is_up_test() ->
 names_of_another_host_go_by_its_name_its_mdns_name_or_address_test() ->
 	test_node:with_daemon(#{nodes => [?BOB, ?BOB6, ?CAROL, ?DAVE]}, fun(_) ->
 		[?assertEqual({ok, [{"bob", 40001}]}, epmd_mdns:names(Host))
-			|| Host <- ["h2", h2, "H2.local", "box", 'BOX.local.', {192, 0, 2, 2}, "192.0.2.2"]],
-		?assertEqual({ok, [{"bob", 40006}]}, epmd_mdns:names("fd00::2")),
+			|| Host <- ["h2", h2, "H2.local", "box", 'BOX.local.', {198, 51, 100, 2}, "198.51.100.2"]],
+		?assertEqual({ok, [{"bob", 40006}]}, epmd_mdns:names("2001:db8::2")),
 		?assertEqual({ok, [{"carol", 40002}]}, epmd_mdns:names("h3"))
 	end).
 
@@ -137,8 +185,12 @@ names_without_daemon_and_epmd_are_an_error_test() ->
 		end)
 	end).
 
-names_that_the_daemon_does_not_know_are_asked_of_epmd_test() ->
+%% With an epmd that answers this is a matter for the tests on a LAN.
+a_host_of_which_nobody_knows_anything_has_no_names_test() ->
 	test_node:with_daemon(#{}, fun(_) ->
+		?assertEqual({ok, []}, epmd_mdns:names("no-such-host.invalid"))
+	end),
+	test_node:with_node(fake_daemon:path(), fun() ->
 		?assertEqual({error, address}, epmd_mdns:names("no-such-host.invalid"))
 	end).
 
@@ -180,6 +232,31 @@ a_driver_is_as_good_as_a_family_test() ->
 		end || {Family, Expected} <- [{inet_tcp, <<"inet">>}, {inet6_tcp, <<"inet6">>}, {inet, <<"inet">>},
 			{inet6, <<"inet6">>}]],
 		?assertEqual({ok, 4711}, epmd_mdns:register_node(<<"alice">>, 5000))
+	end).
+
+%% As net_kernel does it for -proto_dist inet_tcp inet6_tcp; and then RabbitMQ, which knows the port.
+a_node_may_listen_twice_test() ->
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		[begin
+			{ok, 0} = epmd_mdns:listen_port_please(alice, "h1"),
+			{ok, 4711} = epmd_mdns:register_node(alice, Port, Family)
+		end || {Port, Family} <- [{5000, inet}, {5001, inet6}]],
+		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000 family=inet proto=tcp ">>),
+		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5001 family=inet6 proto=tcp ">>),
+		{ok, 4711} = epmd_mdns:register_node("alice", 5001),
+		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5001 family=inet6 proto=tcp ">>)
+	end).
+
+%% RabbitMQ asks once a minute, and believes that an epmd has lost its node if it isn't told the port.
+the_own_port_is_known_without_a_daemon_test() ->
+	without_fallback(fun() ->
+		test_node:with_node(fake_daemon:path(), fun() ->
+			?assertEqual(noport, epmd_mdns:port_please("alice", "localhost")),
+			{ok, _} = register_alice(5000),
+			?assertEqual({port, 5000, 6}, epmd_mdns:port_please("alice", "localhost")),
+			?assertEqual({port, 5000, 6}, epmd_mdns:port_please("alice", {127, 0, 0, 1})),
+			?assertEqual(noport, epmd_mdns:port_please("bob", "localhost"))
+		end)
 	end).
 
 without_a_host_from_otp_the_node_is_at_this_host_test() ->
@@ -237,9 +314,14 @@ info_says_how_things_stand_test() ->
 
 %% The stock answers.
 
+%% Without any time it is chance whether there is an answer; but never is there a message afterwards.
 a_stock_answer_comes_in_time_or_not_at_all_test() ->
-	?assertEqual({error, timeout}, epmd_mdns_stock:address("x", "localhost", inet, 0)),
-	?assertEqual({error, timeout}, epmd_mdns_stock:names({127, 0, 0, 1}, 0)),
+	Late = {error, timeout},
+	Address = erl_epmd:address_please("x", "localhost", inet),
+	Names = erl_epmd:names({127, 0, 0, 1}),
+	?assert(lists:member(epmd_mdns_stock:address("x", "localhost", inet, 0), [Late, Address])),
+	?assert(lists:member(epmd_mdns_stock:names({127, 0, 0, 1}, 0), [Late, Names])),
+	?assertEqual(Address, epmd_mdns_stock:address("x", "localhost", inet, 5000)),
 	?assertMatch({error, _}, epmd_mdns_stock:port("x", {bad}, 1000)),
 	receive Unexpected -> error(Unexpected) after 0 -> ok end.
 

@@ -143,6 +143,8 @@ answer(<<"HELLO", _/binary>>, #{hello := Answer}) ->
 	Answer;
 answer(<<"REGISTER", _/binary>>, #{register := Answer}) ->
 	Answer;
+answer(<<"STATUS", _/binary>>, _) ->
+	"OK version=fake-daemon/1\n";
 answer(<<"LIST", _/binary>>, #{nodes := Nodes}) ->
 	[[["NODE ", Node, "\n"] || Node <- Nodes], "OK\n"];
 answer(<<"SUBSCRIBE", _/binary>>, #{nodes := Nodes, snapshot := Snapshot}) ->

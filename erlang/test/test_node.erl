@@ -14,6 +14,7 @@
 -export([synced/1]).
 -export([event/0]).
 -export([kill_client/0]).
+-export([kill/1]).
 
 %% API.
 
@@ -64,11 +65,16 @@ event() ->
 %% Returns when the supervisor has started the next one.
 -spec kill_client() -> ok.
 kill_client() ->
-	Pid = whereis(epmd_mdns_client),
+	kill(epmd_mdns_client).
+
+%% The same for any worker.
+-spec kill(atom()) -> ok.
+kill(Worker) ->
+	Pid = whereis(Worker),
 	Monitor = monitor(process, Pid),
 	exit(Pid, kill),
 	receive {'DOWN', Monitor, process, Pid, _} -> ok end,
-	[{_, New, _, _}] = supervisor:which_children(epmd_mdns_sup),
+	{_, New, _, _} = lists:keyfind(Worker, 1, supervisor:which_children(epmd_mdns_sup)),
 	?assert(is_pid(New) andalso New =/= Pid).
 
 %% Internal.

@@ -1,0 +1,300 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% The joiner as a process, with a fake daemon and without a distribution: connections are what it is told.
+
+-module(epmd_mdns_joiner_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+-import(log_catcher, [logged/0]).
+-import(test_node, [register_alice/1, event/0, kill/1, kill_client/0]).
+
+%% Nobody answers there: an address for documentation.
+-define(BOB, "bob@h2 port=9 family=inet proto=tcp addr=192.0.2.2 source=lan cluster=team age=12").
+-define(CAROL, "carol@h3 port=9 family=inet proto=tcp addr=192.0.2.3 source=lan cluster=team age=1").
+
+without_a_cluster_nobody_is_joined_test() ->
+	test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+		{ok, 4711} = register_alice(5000),
+		?assertEqual(#{}, epmd_mdns:peers()),
+		?assertEqual({error, no_cluster}, epmd_mdns:wait(1, 5000))
+	end).
+
+a_node_that_is_connected_and_lost_is_a_line_each_and_a_program_is_told_test() ->
+	log_catcher:with(fun() ->
+		in_cluster(#{nodes => [?BOB]}, fun(_) ->
+			ok = epmd_mdns:subscribe(),
+			{up, <<"bob@h2">>, _} = event(),
+			nodeup('bob@h2'),
+			?assertEqual({joined, <<"bob@h2">>, #{}}, event()),
+			?assertEqual({notice, #{what => joined, node => <<"bob@h2">>}}, logged()),
+			?assertEqual(#{<<"bob@h2">> => connected}, epmd_mdns:peers()),
+			nodedown('bob@h2', net_tick_timeout),
+			?assertEqual({notice, #{what => lost, node => <<"bob@h2">>, reason => net_tick_timeout}}, logged()),
+			?assertMatch(#{<<"bob@h2">> := Status} when Status =/= connected, epmd_mdns:peers())
+		end)
+	end).
+
+%% This VM's distribution doesn't run, so that no attempt succeeds.
+an_attempt_that_fails_says_whether_somebody_was_there_test_() ->
+	[{atom_to_list(Reason), {timeout, 30, fun() ->
+		{ok, Listener} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}, {active, false}]),
+		{ok, Port} = inet:port(Listener),
+		_ = Reason =:= unreachable andalso gen_tcp:close(Listener),
+		Dave = ["dave@h1 port=", integer_to_list(Port), " family=inet proto=tcp addr=127.0.0.1 source=local cluster=team age=1"],
+		log_catcher:with(fun() ->
+			in_cluster(#{nodes => [Dave]}, fun(_) ->
+				?assertMatch({Level, #{what := join_failed, reason := Reason}}, logged()),
+				?assertMatch(#{<<"dave@h1">> := Reason}, epmd_mdns:peers()),
+				ok = epmd_mdns:subscribe(),
+				{up, <<"dave@h1">>, _} = event(),
+				_ = Reason =:= refused andalso epmd_mdns:resume("dave@h1"),
+				?assertEqual({join_failed, <<"dave@h1">>, #{reason => Reason}}, event())
+			end)
+		end),
+		ok = gen_tcp:close(Listener)
+	end}} || {Reason, Level} <- [{refused, warning}, {unreachable, info}]].
+
+who_waits_is_told_when_there_are_enough_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		?assertEqual(ok, epmd_mdns:wait(1, 0)),
+		?assertEqual({error, timeout}, epmd_mdns:wait(2, 50)),
+		Answer = later(fun() -> epmd_mdns:wait(2, infinity) end),
+		nodeup('bob@h2'),
+		?assertEqual(ok, Answer()),
+		?assertError(function_clause, epmd_mdns:wait(0, 1)),
+		?assertError(function_clause, epmd_mdns:wait(1, -1))
+	end).
+
+who_waits_outlives_a_crash_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		Answer = later(fun() -> epmd_mdns:wait(2, 10000) end),
+		ok = kill(epmd_mdns_joiner),
+		ok = known(<<"bob@h2">>),
+		nodeup('bob@h2'),
+		?assertEqual(ok, Answer())
+	end).
+
+who_leaves_is_withdrawn_and_joins_nobody_until_it_joins_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(Daemon) ->
+		Answer = later(fun() -> epmd_mdns:wait(3, 10000) end),
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		ok = epmd_mdns:leave(),
+		?assertEqual({error, no_cluster}, Answer()),
+		?assertEqual(#{}, epmd_mdns:peers()),
+		%% The client comes back, but the node is not registered.
+		_ = fake_daemon:expect(Daemon, <<"HELLO">>),
+		<<"SUBSCRIBE">> = next_line(Daemon),
+		%% Neither a crash nor who registers again, as RabbitMQ does, brings it back.
+		ok = kill(epmd_mdns_joiner),
+		ok = kill_client(),
+		{ok, _} = register_alice(5000),
+		?assertEqual(#{}, epmd_mdns:peers()),
+		?assertEqual({error, no_cluster}, epmd_mdns:wait(1, 1000)),
+		ok = epmd_mdns:leave(),
+		ok = epmd_mdns:join(),
+		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>),
+		ok = known(<<"bob@h2">>)
+	end).
+
+a_pause_outlives_a_crash_and_is_ended_by_resume_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		ok = epmd_mdns:pause("bob@h2"),
+		ok = kill(epmd_mdns_joiner),
+		ok = known(<<"bob@h2">>),
+		?assertEqual(#{<<"bob@h2">> => paused}, epmd_mdns:peers()),
+		ok = epmd_mdns:resume('bob@h2'),
+		?assertMatch(#{<<"bob@h2">> := Status} when Status =/= paused, epmd_mdns:peers())
+	end).
+
+another_joiner_may_pause_us_and_ask_us_again_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		nodeup('bob@h2'),
+		tell({pause, <<"bob@h2">>, 17}),
+		nodedown('bob@h2', disconnect),
+		?assertEqual(#{<<"bob@h2">> => paused}, epmd_mdns:peers()),
+		tell({hello, <<"bob@h2">>, 17, false}),
+		ok = epmd_mdns:pause(<<"bob@h2">>),
+		tell({hello, <<"bob@h2">>, 17, false}),
+		?assertEqual(#{<<"bob@h2">> => paused}, epmd_mdns:peers()),
+		nodeup('bob@h2'),
+		tell({hello, <<"bob@h2">>, 18, false}),
+		nodedown('bob@h2', connection_closed),
+		?assertMatch(#{<<"bob@h2">> := Status} when Status =/= paused, epmd_mdns:peers()),
+		tell({welcome, <<"bob@h2">>, 18})
+	end).
+
+a_pause_of_somebody_unknown_is_remembered_test() ->
+	in_cluster(#{}, fun(Daemon) ->
+		ok = epmd_mdns:pause("bob@h2"),
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?BOB, " reason=seen\n"]),
+		ok = known(<<"bob@h2">>),
+		?assertEqual(#{<<"bob@h2">> => paused}, epmd_mdns:peers())
+	end).
+
+a_client_that_crashes_is_followed_by_the_next_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(Daemon) ->
+		ok = known(<<"bob@h2">>),
+		ok = kill_client(),
+		ok = fake_daemon:set(Daemon, #{nodes => [?CAROL]}),
+		ok = known(<<"carol@h3">>)
+	end).
+
+the_supervisor_survives_what_kills_the_joiner_fifty_times_test_() ->
+	{timeout, 60, fun() ->
+		in_cluster(#{nodes => [?BOB]}, fun(Daemon) ->
+			Sup = whereis(epmd_mdns_sup),
+			_ = [kill(epmd_mdns_joiner) || _ <- lists:seq(1, 50)],
+			?assertEqual(Sup, whereis(epmd_mdns_sup)),
+			ok = known(<<"bob@h2">>),
+			_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+			ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\n"]),
+			ok = known(<<"carol@h3">>),
+			%% Each has been a subscriber of the client's.
+			wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 1 end)
+		end)
+	end}.
+
+%% Each crash is a page in the log, and the supervisor never gives up.
+what_kills_the_joiner_again_and_again_makes_it_rest_test_() ->
+	{timeout, 60, fun() ->
+		in_cluster(#{nodes => [?BOB]}, fun(_) ->
+			ok = known(<<"bob@h2">>),
+			_ = [kill(epmd_mdns_joiner) || _ <- lists:seq(1, 10)],
+			?assertEqual(#{}, epmd_mdns:peers()),
+			%% Nor does it begin because the node is registered again, as RabbitMQ does.
+			{ok, 4711} = register_alice(5000),
+			{Time, ok} = timer:tc(fun() -> known(<<"bob@h2">>) end),
+			?assert(Time > 2000000)
+		end)
+	end}.
+
+who_waits_while_the_joiner_rests_is_answered_when_it_has_rested_test() ->
+	in_cluster(#{}, fun(_) ->
+		ok = kill(epmd_mdns_joiner),
+		?assertEqual(ok, epmd_mdns:wait(1, 10000)),
+		ok = epmd_mdns:leave(),
+		ok = kill(epmd_mdns_joiner),
+		?assertEqual({error, no_cluster}, epmd_mdns:wait(1, 10000))
+	end).
+
+stray_messages_are_ignored_test() ->
+	in_cluster(#{}, fun(_) ->
+		Pid = whereis(epmd_mdns_joiner),
+		_ = [Pid ! Stray || Stray <- [hello, flush, {timeout, make_ref(), start}, {'EXIT', self(), normal},
+			{'DOWN', make_ref(), process, self(), normal}, {epmd_mdns, {down, <<"x@h">>, #{}}}, {nodeup, node(), []}]],
+		?assertEqual(#{}, epmd_mdns:peers()),
+		?assertEqual(Pid, whereis(epmd_mdns_joiner))
+	end).
+
+nothing_runs_where_nothing_was_started_test() ->
+	ok = epmd_mdns_joiner:registered(),
+	_ = [?assertEqual({error, not_running}, Answer) || Answer <- [epmd_mdns:join(), epmd_mdns:leave(), epmd_mdns:peers(),
+		epmd_mdns:pause("bob@h2"), epmd_mdns:resume("bob@h2"), epmd_mdns:wait(1, 1000)]].
+
+atoms_are_made_up_to_a_limit_test() ->
+	ok = epmd_mdns_table:new(tcp),
+	try
+		New = list_to_binary(["new", integer_to_list(erlang:unique_integer([positive])), "@h"]),
+		?assertEqual(error, epmd_mdns_names:known(New)),
+		?assertNot(epmd_mdns_names:is_connected(New)),
+		ok = epmd_mdns_table:put(atoms, 8192),
+		?assertEqual(full, epmd_mdns_names:make(New)),
+		?assertEqual({ok, node()}, epmd_mdns_names:make(atom_to_binary(node()))),
+		ok = epmd_mdns_table:put(atoms, 8191),
+		?assertMatch({ok, _}, epmd_mdns_names:make(New)),
+		?assertMatch({ok, _}, epmd_mdns_names:known(New)),
+		?assertEqual(8192, epmd_mdns_table:get(atoms, 0))
+	after
+		ets:delete(epmd_mdns_table)
+	end.
+
+when_there_are_too_many_names_that_is_told_once_test() ->
+	log_catcher:with(fun() ->
+		in_cluster(#{}, fun(Daemon) ->
+			ok = epmd_mdns_table:put(atoms, 8192),
+			_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+			Id = erlang:unique_integer([positive]),
+			_ = [fake_daemon:tell(Daemon, io_lib:format("EVENT up m~b~b@h2 port=9 family=inet proto=tcp addr=192.0.2.2 "
+				"source=lan cluster=team age=1 reason=present~n", [Id, N])) || N <- [1, 2]],
+			?assertMatch({warning, #{what := joiner_full}}, first(joiner_full)),
+			wait_for(fun() -> map_size(epmd_mdns:peers()) =:= 2 end)
+		end)
+	end).
+
+%% What global does with a new node, before its advert gets here.
+a_node_of_a_cluster_is_given_the_time_that_an_advert_takes_test() ->
+	in_cluster(#{}, fun(Daemon) ->
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		ok = gen_statem:call(epmd_mdns_client, sync, 5000),
+		Answer = later(fun() -> epmd_mdns:address_please("bob", "h2", inet) end),
+		wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 2 end),
+		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\nEVENT up ", ?BOB, " reason=seen\n"]),
+		?assertEqual({ok, {192, 0, 2, 2}, 9, 6}, Answer()),
+		%% One that doesn't appear is looked up as ever.
+		{Time, Unknown} = timer:tc(fun() -> epmd_mdns:address_please("eve", "127.0.0.1", inet) end),
+		?assertEqual({ok, {127, 0, 0, 1}}, Unknown),
+		?assert(Time < 1000000),
+		%% net_kernel, on OTP 25 and 27, is not made to wait.
+		true = register(net_kernel, self()),
+		try
+			{Short, Maybe} = timer:tc(fun() -> epmd_mdns:address_please("eve", "h2", inet) end),
+			?assertMatch({ok, _}, Maybe),
+			?assertMatch({ok, _}, epmd_mdns:address_please("eve", "h2", inet6)),
+			?assert(Short < 200000)
+		after
+			unregister(net_kernel)
+		end
+	end).
+
+%% Internal.
+
+in_cluster(Options, Test) ->
+	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),
+	try
+		test_node:with_daemon(Options, fun(Daemon) ->
+			{ok, 4711} = register_alice(5000),
+			Test(Daemon)
+		end)
+	after
+		true = os:unsetenv("EPMD_MDNS_CLUSTER")
+	end.
+
+nodeup(Name) ->
+	epmd_mdns_joiner ! {nodeup, Name, [{node_type, visible}]}.
+
+nodedown(Name, Reason) ->
+	epmd_mdns_joiner ! {nodedown, Name, [{nodedown_reason, Reason}, {node_type, visible}]}.
+
+tell(Message) ->
+	epmd_mdns_joiner ! {epmd_mdns_joiner, Message}.
+
+%% Returns a function that waits for the result.
+later(Fun) ->
+	Self = self(),
+	Ref = make_ref(),
+	_ = spawn_link(fun() -> Self ! {Ref, Fun()} end),
+	fun() -> receive {Ref, Result} -> Result after 10000 -> timeout end end.
+
+known(Node) ->
+	wait_for(fun() -> case epmd_mdns:peers() of #{Node := _} -> true; _ -> false end end).
+
+wait_for(Predicate) ->
+	wait_for(Predicate, erlang:monotonic_time(millisecond) + 10000).
+
+wait_for(Predicate, Deadline) ->
+	case {Predicate(), erlang:monotonic_time(millisecond) > Deadline} of
+		{true, _} -> ok;
+		{false, false} -> erlang:yield(), wait_for(Predicate, Deadline);
+		{false, true} -> error(late)
+	end.
+
+next_line(Daemon) ->
+	receive {fake_daemon, Daemon, Line} -> Line after 10000 -> timeout end.
+
+first(What) ->
+	case logged() of
+		Line={_, #{what := What}} -> Line;
+		{_, _} -> first(What)
+	end.
