@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fake/fake-avahi.h"
+#include "fake/fake-presence.h"
 #include "util/macro.h"
 
 #define TYPE "_erlang-dist._tcp"
@@ -29,7 +30,7 @@
 typedef struct Object {
         FakeKind kind;
         FakeCall free_call;
-        char *name; /* resolver, record browser: of the SRV record */
+        char *name; /* resolver, record browser: of the SRV record; addresses: of the host */
         AvahiIfIndex interface;
         AvahiProtocol protocol;
         GArray *records;            /* group */
@@ -62,7 +63,14 @@ struct AvahiClient {
 };
 
 typedef struct Event {
-        enum { EVENT_STATE, EVENT_GROUPS, EVENT_SERVICE, EVENT_RESOLVER, EVENT_RECORD } type;
+        enum {
+                EVENT_STATE,
+                EVENT_GROUPS,
+                EVENT_SERVICE,
+                EVENT_RESOLVER,
+                EVENT_RECORD,
+                EVENT_ADDRESS
+        } type;
         int what, error; /* a state, or an AvahiBrowserEvent */
         char *label, *name, *host;
         AvahiIfIndex interface;
@@ -138,6 +146,7 @@ void fake_avahi_reset(void) {
                 atexit(finish);
         }
         g_assert_true(!client && objects->len == 0);
+        fake_presence_reset();
         drop_events();
         memset(&fake, 0, sizeof(fake));
         fake.max_objects = SIZE_MAX;
@@ -337,12 +346,15 @@ int avahi_entry_group_add_record(AvahiEntryGroup *group, AvahiIfIndex interface,
                                  AvahiProtocol protocol, AvahiPublishFlags flags, const char *name,
                                  uint16_t clazz, uint16_t type, uint32_t ttl, const void *data,
                                  size_t size) {
-        FakeRecord record = { .type = type, .ttl = ttl, .size = size };
+        FakeRecord record = { interface, protocol, .type = type, .ttl = ttl, .size = size };
         int error = enter(FAKE_GROUP_ADD);
 
-        /* What makes a record that the daemon takes, and announces everywhere without probing. */
+        /* What makes a record that the daemon takes, and announces without probing: everywhere, or
+         * on one interface over one IP version. */
         g_assert_true(avahi_is_valid_domain_name(name) && size > 0 && size <= sizeof(record.data));
-        g_assert_true(interface == AVAHI_IF_UNSPEC && protocol == AVAHI_PROTO_UNSPEC && flags == 0);
+        g_assert_true(flags == 0 && (interface == AVAHI_IF_UNSPEC
+                                             ? protocol == AVAHI_PROTO_UNSPEC
+                                             : interface > 0 && protocol != AVAHI_PROTO_UNSPEC));
         g_assert_true(clazz == AVAHI_DNS_CLASS_IN &&
                       group->object.state == AVAHI_ENTRY_GROUP_UNCOMMITED);
         g_strlcpy(record.name, name, sizeof(record.name));
@@ -425,13 +437,26 @@ AvahiRecordBrowser *avahi_record_browser_new(AvahiClient *of, AvahiIfIndex inter
                                              AvahiProtocol protocol, const char *name,
                                              uint16_t clazz, uint16_t type, AvahiLookupFlags flags,
                                              AvahiRecordBrowserCallback callback, void *userdata) {
-        g_assert_true(of == client && clazz == AVAHI_DNS_CLASS_IN && type == AVAHI_DNS_TYPE_SRV &&
-                      flags == 0);
-        return lookup_new(FAKE_RECORDS_NEW,
-                          (Object){ FAKE_RECORDS, FAKE_RECORDS_FREE, .interface = interface,
-                                    .protocol = protocol, .callback = CALLBACK(callback),
-                                    .userdata = userdata },
-                          g_strdup(name));
+        Object properties = { FAKE_RECORDS,
+                              FAKE_RECORDS_FREE,
+                              .interface = interface,
+                              .protocol = protocol,
+                              .callback = CALLBACK(callback),
+                              .userdata = userdata };
+
+        g_assert_true(of == client && clazz == AVAHI_DNS_CLASS_IN && flags == 0);
+        if (type == AVAHI_DNS_TYPE_SRV)
+                return lookup_new(FAKE_RECORDS_NEW, properties, g_strdup(name));
+
+        /* The other thing that is browsed: the host's addresses, everywhere, by the IP version that
+         * they are of. */
+        g_assert_cmpstr(name, ==, client->host);
+        g_assert_true(interface == AVAHI_IF_UNSPEC);
+        g_assert_cmpuint(type, ==,
+                         protocol == AVAHI_PROTO_INET ? AVAHI_DNS_TYPE_A : AVAHI_DNS_TYPE_AAAA);
+        properties.kind = FAKE_ADDRESSES;
+        properties.free_call = FAKE_ADDRESSES_FREE;
+        return lookup_new(FAKE_ADDRESSES_NEW, properties, g_strdup(name));
 }
 
 int avahi_record_browser_free(AvahiRecordBrowser *records) {
@@ -484,13 +509,24 @@ bool fake_avahi_announces(const char *node) {
 
 /* --- Events --- */
 
+static bool is_meant(const Object *object, const Event *event) {
+        switch (object->kind) {
+        case FAKE_RESOLVER:
+        case FAKE_RECORDS:
+                return strcmp(object->name, event->name) == 0 &&
+                       object->interface == event->interface && object->protocol == event->protocol;
+        case FAKE_ADDRESSES:
+                return object->protocol == event->protocol;
+        default:
+                return true;
+        }
+}
+
 static Object *find_object(FakeKind kind, const Event *event) {
         for (guint i = 0; i < objects->len; i++) {
                 Object *object = objects->pdata[i];
 
-                if (object->kind == kind && (!event || (strcmp(object->name, event->name) == 0 &&
-                                                        object->interface == event->interface &&
-                                                        object->protocol == event->protocol)))
+                if (object->kind == kind && is_meant(object, event))
                         return object;
         }
         return NULL;
@@ -518,6 +554,19 @@ static void set_groups(const Event *event) {
         }
 }
 
+static void deliver_address(const Object *object, const Event *event) {
+        bool four = event->protocol == AVAHI_PROTO_INET;
+        size_t size = 0;
+
+        if (event->what == AVAHI_BROWSER_NEW || event->what == AVAHI_BROWSER_REMOVE)
+                size = four ? sizeof(AvahiIPv4Address) : sizeof(AvahiIPv6Address);
+        ((AvahiRecordBrowserCallback) object->callback)(
+                (AvahiRecordBrowser *) object, event->interface, event->protocol,
+                (AvahiBrowserEvent) event->what, object->name, AVAHI_DNS_CLASS_IN,
+                four ? AVAHI_DNS_TYPE_A : AVAHI_DNS_TYPE_AAAA,
+                size > 0 ? event->address.data.data : NULL, size, event->flags, object->userdata);
+}
+
 static void deliver(const Event *event) {
         Object *object;
 
@@ -532,7 +581,7 @@ static void deliver(const Event *event) {
                 set_groups(event);
                 break;
         case EVENT_SERVICE:
-                object = find_object(FAKE_BROWSER, NULL);
+                object = find_object(FAKE_BROWSER, event);
                 if (object)
                         ((AvahiServiceBrowserCallback) object->callback)(
                                 (AvahiServiceBrowser *) object, event->interface, event->protocol,
@@ -555,6 +604,11 @@ static void deliver(const Event *event) {
                                 (AvahiRecordBrowser *) object, event->interface, event->protocol,
                                 (AvahiBrowserEvent) event->what, event->name, AVAHI_DNS_CLASS_IN,
                                 AVAHI_DNS_TYPE_SRV, "", 1, event->flags, object->userdata);
+                break;
+        case EVENT_ADDRESS:
+                object = find_object(FAKE_ADDRESSES, event);
+                if (object)
+                        deliver_address(object, event);
                 break;
         }
 }
@@ -647,5 +701,28 @@ void fake_avahi_emit_lost(FakeAdvert advert, int error) {
 void fake_avahi_emit_record(AvahiBrowserEvent what, FakeAdvert advert) {
         Event event = advert_event(EVENT_RECORD, what, advert);
 
+        emit(&event);
+}
+
+void fake_avahi_emit_address(AvahiBrowserEvent what, AvahiIfIndex interface, const char *address,
+                             AvahiLookupResultFlags flags) {
+        Event event = { .type = EVENT_ADDRESS,
+                        .what = what,
+                        .interface = interface,
+                        .flags = AVAHI_LOOKUP_RESULT_MULTICAST | flags };
+
+        g_assert_nonnull(avahi_address_parse(address, AVAHI_PROTO_UNSPEC, &event.address));
+        event.protocol = event.address.proto;
+        emit(&event);
+}
+
+void fake_avahi_emit_addresses(AvahiBrowserEvent what, AvahiProtocol protocol) {
+        Event event = { .type = EVENT_ADDRESS,
+                        .what = what,
+                        .interface = AVAHI_IF_UNSPEC,
+                        .protocol = protocol };
+
+        if (what == AVAHI_BROWSER_FAILURE)
+                event.error = AVAHI_ERR_DBUS_ERROR;
         emit(&event);
 }

@@ -32,6 +32,8 @@ typedef enum FakeCall {
         FAKE_RESOLVER_FREE,
         FAKE_RECORDS_NEW,
         FAKE_RECORDS_FREE,
+        FAKE_ADDRESSES_NEW,
+        FAKE_ADDRESSES_FREE,
         _FAKE_CALL_MAX,
 } FakeCall;
 
@@ -41,7 +43,8 @@ typedef enum FakeKind {
         FAKE_GROUP,
         FAKE_BROWSER,
         FAKE_RESOLVER,
-        FAKE_RECORDS,
+        FAKE_RECORDS,   /* browses the SRV record of an advert */
+        FAKE_ADDRESSES, /* browses the A or AAAA records of the host */
 } FakeKind;
 
 /* Each test begins here: avahi-daemon is there and well, its host is "h1.local". Nothing may be
@@ -79,6 +82,8 @@ unsigned fake_avahi_calls(FakeCall call);
 size_t fake_avahi_alive(FakeKind kind);
 
 typedef struct FakeRecord {
+        AvahiIfIndex interface;
+        AvahiProtocol protocol;
         char name[256];
         uint16_t type;
         uint32_t ttl;
@@ -120,3 +125,11 @@ void fake_avahi_emit_lost(FakeAdvert advert, int error);
 
 /* From the browser of its SRV record. */
 void fake_avahi_emit_record(AvahiBrowserEvent event, FakeAdvert advert);
+
+/* From the browser of the host's addresses of that family: an address on an interface. flags: with
+ * AVAHI_LOOKUP_RESULT_LOCAL it is avahi-daemon itself that says so. */
+void fake_avahi_emit_address(AvahiBrowserEvent event, AvahiIfIndex interface, const char *address,
+                             AvahiLookupResultFlags flags);
+
+/* The same without an address: AVAHI_BROWSER_ALL_FOR_NOW and the like. */
+void fake_avahi_emit_addresses(AvahiBrowserEvent event, AvahiProtocol protocol);

@@ -67,8 +67,16 @@ static void check_names(const char *text, uint16_t port) {
                 check_wire_name(srv + 6, length - 6);
 }
 
+/* The host behind a target is its end, and never empty unless the target is. */
+static void check_host(const char *label, const char *target) {
+        const char *host = advert_host(label, target);
+
+        fuzz_check(host == target || host == target + ADVERT_ID_LENGTH + 1);
+        fuzz_check(*host != '\0' || *target == '\0');
+}
+
 static void check_label(const Endpoint *endpoint) {
-        char label[ADVERT_LABEL_SIZE];
+        char label[ADVERT_LABEL_SIZE], target[ADVERT_LABEL_SIZE + sizeof("h.local")];
         uint8_t name[ADVERT_NAME_MAX];
         size_t cut;
 
@@ -82,6 +90,12 @@ static void check_label(const Endpoint *endpoint) {
         fuzz_check(((unsigned char) endpoint->node[cut] & 0xC0) != 0x80);
         fuzz_check(endpoint->node[cut] == '\0' || cut >= LIMIT_LABEL - 2 - ADVERT_ID_LENGTH);
         fuzz_check(advert_encode_name(label, ADVERT_TYPE "." ADVERT_DOMAIN, name) > 0);
+
+        fuzz_check(advert_label_id(label) == label + cut + 1);
+        strcpy(target, advert_label_id(label));
+        strcat(target, ".h.local");
+        fuzz_check(strcmp(advert_host(label, target), "h.local") == 0);
+        check_host(label, endpoint->node);
 }
 
 static void check_endpoint(const Endpoint *endpoint) {
@@ -123,6 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         else
                 fuzz_check(endpoint_equal(&endpoint, &before));
         check_names(label, port);
+        check_host(label, label);
+        check_host(label, endpoint.node);
         txt_done(&txt);
         return 0;
 }

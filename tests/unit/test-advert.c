@@ -25,6 +25,7 @@ static void check_label(const char *node, uint64_t id, const char *expected) {
 
         advert_format_label(node, id, label);
         g_assert_cmpstr(label, ==, expected);
+        g_assert_true(advert_label_id(label) == label + strlen(label) - ADVERT_ID_LENGTH);
         g_assert_cmpuint(strlen(label), <=, LIMIT_LABEL);
         g_assert_true(g_utf8_validate(label, -1, NULL));
 }
@@ -451,11 +452,42 @@ static void test_srv(void) {
         g_assert_cmpuint(advert_encode_srv(40001, "h1..local", wire), ==, 0);
 }
 
+/* The host behind a target is what follows the advert's own <id>. All other names are left alone,
+ * whatever they look like: they are a host's. */
+static void test_host(void) {
+        static const struct {
+                const char *label, *target, *host;
+        } table[] = {
+                { "alice@h1 " ID, ID ".h1.local", "h1.local" },
+                { "alice@h1 " ID, "0123456789AB.H1.local.", "H1.local." },
+                { "alice@h1 " ID, ID ".h1.example", "h1.example" },
+                { " " ID, ID ".h1", "h1" },
+                { "alice@h1 " ID, "h1.local", "h1.local" },
+                { "alice@h1 " ID, "0123456789ac.h1.local", "0123456789ac.h1.local" },
+                { "alice@h1 " ID, ID "c.local", ID "c.local" },
+                { "alice@h1 " ID, ID ".", ID "." },
+                { "alice@h1 " ID, ID, ID },
+                { "alice@h1 " ID, "", "" },
+                { "alice@h1 0123456789AB", ID ".h1.local", ID ".h1.local" },
+                { "alice@h1-" ID, ID ".h1.local", ID ".h1.local" },
+                { "alice@h1 " ID " ", ID ".h1.local", ID ".h1.local" },
+                { ID, ID ".h1.local", ID ".h1.local" },
+                { "alice@h1", "alice@h1.h1.local", "alice@h1.h1.local" },
+                { "", "h1.local", "h1.local" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
+                g_test_message("%s: %s", table[i].label, table[i].target);
+                g_assert_cmpstr(advert_host(table[i].label, table[i].target), ==, table[i].host);
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         g_test_add_func("/advert/label/form", test_label);
         g_test_add_func("/advert/label/cut-at-character", test_label_cut);
+        g_test_add_func("/advert/label/host", test_host);
         g_test_add_func("/advert/txt/form", test_txt);
         g_test_add_func("/advert/txt/round-trip", test_round_trip);
         g_test_add_func("/advert/txt/longest-name", test_longest_name);

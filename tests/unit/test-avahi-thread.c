@@ -95,7 +95,7 @@ static void tell_node(Fixture *f, LanMessageType type, const char *node, uint16_
         if (type == LAN_PUBLISH) {
                 bool first = g_hash_table_add(f->published, g_strdup(node));
 
-                g_assert_cmpint(avahi_thread_publish(f->thread, &endpoint, first), ==, 0);
+                g_assert_cmpint(avahi_thread_publish(f->thread, &endpoint, NULL, first), ==, 0);
         } else {
                 g_hash_table_remove(f->published, node);
                 g_assert_cmpint(avahi_thread_withdraw(f->thread, &endpoint), ==, 0);
@@ -169,6 +169,25 @@ static void test_registering(Fixture *f, gconstpointer data) {
         (void) fake_avahi_records(AVAHI_DNS_TYPE_SRV, 0, &record);
         g_assert_true(memcmp(record.data + 6, "\x04h1-2\x05local", 12) == 0);
         g_assert_cmpuint(fake_avahi_alive(FAKE_BROWSER), ==, 1);
+}
+
+/* An endpoint that is bound to an address is announced with it, once avahi-daemon has told where
+ * that is, and by its newest address. */
+static void test_bound(Fixture *f, gconstpointer data) {
+        Endpoint endpoint = { .node = "a@h1", .port = 1 };
+        Address old = { .in.s_addr = g_htonl(0xC0000201) },
+                new = { .in.s_addr = g_htonl(0xC0000209) };
+        FakeRecord record;
+
+        (void) data;
+        connect_and_run(f);
+        g_assert_cmpint(avahi_thread_publish(f->thread, &endpoint, &old, true), ==, 0);
+        g_assert_cmpint(avahi_thread_publish(f->thread, &endpoint, &new, false), ==, 0);
+        event_run_until(f->event, fake_avahi_alive(FAKE_ADDRESSES) == 1);
+        fake_avahi_emit_address(AVAHI_BROWSER_NEW, 2, "192.0.2.9", AVAHI_LOOKUP_RESULT_LOCAL);
+        event_run_until(f->event, f->adverts == 1);
+        g_assert_cmpuint(fake_avahi_records(AVAHI_DNS_TYPE_A, 0, &record), ==, 1);
+        g_assert_cmpmem(record.data, (int) record.size, &new.in, (int) sizeof(new.in));
 }
 
 /* No daemon yet: the client waits for it. */
@@ -357,6 +376,7 @@ int main(int argc, char *argv[]) {
         g_test_add("/avahi-thread/" path, Fixture, data, set_up, test, tear_down)
         TEST("connect", NULL, test_connect);
         TEST("registering", NULL, test_registering);
+        TEST("bound", NULL, test_bound);
         TEST("connecting", NULL, test_connecting);
         TEST("disconnect", NULL, test_disconnect);
         TEST("failing-calls", NULL, test_failing_calls);

@@ -388,6 +388,21 @@ static void test_host_names(Fixture *f, gconstpointer data) {
         }
 }
 
+/* An advert with an address of its own has a host name of its own, below that of the host: the
+ * latter is told, and it alone has to be short enough. */
+static void test_own_host_name(Fixture *f, gconstpointer data) {
+        static const FakeAdvert own = { .name = "bob@h2 0123456789ab" };
+        g_autofree char *label = g_strnfill(LIMIT_HOST - 6, 'h'),
+                        *host = g_strdup_printf("0123456789ab.%s.local", label),
+                        *text = g_strdup_printf(
+                                "seen bob@h2 1 192.0.2.2 inet 1/inet host=%s.local;", label);
+
+        (void) data;
+        add(own);
+        fake_avahi_emit_found(own, host, "192.0.2.2", 1, "\x0Bnode=bob@h2", 12);
+        expect(f, text);
+}
+
 /* A label may hold any bytes and have 63 of them, and is still found again when it goes. */
 static void test_strange_labels(Fixture *f, gconstpointer data) {
         g_autofree char *longest = g_strnfill(LIMIT_LABEL, 'l');
@@ -497,6 +512,7 @@ int main(int argc, char *argv[]) {
         TEST("network/ignored", test_ignored);
         TEST("network/hostile-txt", test_hostile_txt);
         TEST("network/host-names", test_host_names);
+        TEST("network/own-host-name", test_own_host_name);
         TEST("network/strange-labels", test_strange_labels);
         TEST("failures/too-many", test_too_many);
         TEST("failures/call", test_call_fails);

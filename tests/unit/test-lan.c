@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/lan.h"
 #include "fake/fake-avahi.h"
+#include "fake/fake-presence.h"
 #include "unit/util-event.h"
 #include "util/log.h"
 
@@ -159,7 +160,10 @@ static void test_registrations(Fixture *f, gconstpointer data) {
         event_run_until(f->event, lan_adverts(f->lan) == 1);
         register_node(f, "loop@h1", 1, "127.0.0.1");
         register_node(f, "bound@h1", 1, "192.0.2.1");
+        event_run_until(f->event, fake_avahi_alive(FAKE_ADDRESSES) == 1);
+        fake_avahi_emit_address(AVAHI_BROWSER_NEW, 2, "192.0.2.1", AVAHI_LOOKUP_RESULT_LOCAL);
         event_run_until(f->event, lan_adverts(f->lan) == 2);
+        g_assert_cmpuint(fake_avahi_records(AVAHI_DNS_TYPE_A, 0, NULL), ==, 1);
         g_assert_false(fake_avahi_announces("loop@h1"));
         register_node(f, "bound@h1", 1, "127.0.0.1");
         event_run_until(f->event, lan_adverts(f->lan) == 1);
@@ -183,6 +187,41 @@ static void test_replaced(Fixture *f, gconstpointer data) {
         event_run_until(f->event, lan_adverts(f->lan) == 0);
         expect(f, "changed bob@h2 7 h1.local replaced;changed bob@h2 4000 h2.local replaced;");
         g_assert_cmpuint(n_announced(), ==, 0);
+}
+
+/* --- avahi-daemon is stopped --- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        bool *over = userdata;
+
+        (void) source, (void) usec;
+        *over = true;
+        return 0;
+}
+
+/* Any call to an avahi-daemon that was stopped would have the bus start it: there is none until it
+ * is back, and then at once. */
+static void test_stopped(Fixture *f, gconstpointer data) {
+        bool over = false;
+
+        (void) data;
+        run_until_state(f, "running");
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
+        fake_presence_set(false);
+        fake_avahi_set_state(AVAHI_CLIENT_FAILURE);
+        run_until_state(f, "failed");
+
+        /* By then a client would have been tried for. */
+        g_assert_cmpint(sd_event_add_time_relative(f->event, NULL, CLOCK_MONOTONIC,
+                                                   300 * USEC_PER_MSEC, 0, on_timer, &over),
+                        >=, 0);
+        event_run_until(f->event, over);
+        g_assert_cmpstr(lan_state(f->lan), ==, "failed");
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
+
+        fake_presence_set(true);
+        see_bob(f);
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 2);
 }
 
 /* --- avahi-daemon restarts --- */
@@ -296,7 +335,7 @@ static void test_stop(Fixture *f, gconstpointer data) {
         expect(f, "");
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+static int on_late(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) usec, (void) userdata;
         return sd_event_exit(sd_event_source_get_event(source), 1);
 }
@@ -308,7 +347,7 @@ static void test_stop_hung(Fixture *f, gconstpointer data) {
         hang(f);
         lan_stop(f->lan);
         g_assert_cmpint(sd_event_add_time_relative(f->event, NULL, CLOCK_MONOTONIC,
-                                                   20 * USEC_PER_MSEC, 0, on_timer, NULL),
+                                                   20 * USEC_PER_MSEC, 0, on_late, NULL),
                         >=, 0);
         g_assert_cmpint(sd_event_loop(f->event), ==, 1);
         g_assert_false(lan_is_stopped(f->lan));
@@ -322,6 +361,7 @@ int main(int argc, char *argv[]) {
         TEST("sightings", NULL, test_sightings);
         TEST("registrations", NULL, test_registrations);
         TEST("replaced", NULL, test_replaced);
+        TEST("stopped", NULL, test_stopped);
         TEST("restart", NULL, test_restart);
         TEST("states", NULL, test_states);
         TEST("hung/rounds", NULL, test_hung_rounds);

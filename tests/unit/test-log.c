@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log: levels, the prefix for systemd, and messages of any length */
+/* The log: levels, subjects, the prefix for systemd, and messages of any length */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,17 @@
 
 static GString *sunk;
 
-static void on_log(int level, const char *message) {
-        g_string_append_printf(sunk, "%d:%s;", level, message);
+static bool on_log(int level, const LogSubject *subject, const char *message) {
+        g_string_append_printf(sunk, "%d:%s", level, message);
+        if (subject)
+                g_string_append_printf(sunk, " (%s, %s)", subject->node, subject->cluster);
+        g_string_append(sunk, ";");
+        return true;
+}
+
+static bool refuse(int level, const LogSubject *subject, const char *message) {
+        (void) level, (void) subject, (void) message;
+        return false;
 }
 
 /* Less urgent messages than the level are dropped; the sink gets the others without prefix and
@@ -33,6 +42,20 @@ static void test_levels(void) {
         log_set_level(LOG_INFO);
         log_set_sink(NULL);
         g_assert_cmpstr(sunk->str, ==, "6:i1;3:e%s%n;7:d;5:;");
+        g_string_free(sunk, TRUE);
+}
+
+/* The sink learns what a message is about. */
+static void test_subject(void) {
+        LogSubject subject = { .node = "a@h1", .cluster = "team" };
+
+        sunk = g_string_new(NULL);
+        log_set_sink(on_log);
+        log_about(LOG_INFO, &subject, "i%d", 1);
+        log_about(LOG_DEBUG, &subject, "d");
+        log_about(LOG_ERR, NULL, "e");
+        log_set_sink(NULL);
+        g_assert_cmpstr(sunk->str, ==, "6:i1 (a@h1, team);3:e;");
         g_string_free(sunk, TRUE);
 }
 
@@ -57,7 +80,7 @@ static char *written(int level, const char *message) {
 
         g_assert_cmpint(pipe2(fds, O_CLOEXEC | O_DIRECT), ==, 0);
         g_assert_cmpint(dup2(fds[1], STDERR_FILENO), ==, STDERR_FILENO);
-        log_write(level, "%s", message);
+        log_about(level, &(LogSubject){ .node = "a@h1" }, "%s", message);
         g_assert_cmpint(dup2(saved, STDERR_FILENO), ==, STDERR_FILENO);
         close(fds[1]);
         close(saved);
@@ -79,6 +102,16 @@ static void test_stderr(void) {
         g_assert_cmpstr(empty, ==, "<3>\n");
 }
 
+/* What the sink does not take is not lost. */
+static void test_refused(void) {
+        g_autofree char *line = NULL;
+
+        log_set_sink(refuse);
+        line = written(LOG_WARNING, "w");
+        log_set_sink(NULL);
+        g_assert_cmpstr(line, ==, "<4>w\n");
+}
+
 /* An over-long message is cut, and is still one whole line: around the size of the buffer nothing
  * may be lost or overwritten. */
 static void test_truncation(void) {
@@ -93,9 +126,9 @@ static void test_truncation(void) {
                 g_assert_cmpint(line[n - 1], ==, '\n');
                 g_assert_cmpuint(strspn(line + 3, "x"), ==, n - 4);
                 g_assert_cmpuint(n, >=, longest);
-                if (n < 1024)
+                if (n < LOG_LINE_MAX)
                         g_assert_cmpuint(n, <=, length + 4);
-                g_assert_cmpuint(n, <=, 1024);
+                g_assert_cmpuint(n, <=, LOG_LINE_MAX);
                 longest = n;
         }
         g_assert_cmpuint(longest, >, 1000);
@@ -114,8 +147,10 @@ static void test_closed_stderr(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/log/levels", test_levels);
+        g_test_add_func("/log/subject", test_subject);
         g_test_add_func("/log/names", test_names);
         g_test_add_func("/log/stderr", test_stderr);
+        g_test_add_func("/log/refused", test_refused);
         g_test_add_func("/log/truncation", test_truncation);
         g_test_add_func("/log/closed-stderr", test_closed_stderr);
         return g_test_run();

@@ -26,7 +26,10 @@ static void test_verbs(void) {
                 client, "LOOKUP alice@h1",
                 "NODE alice@h1 port=37061 family=inet proto=tcp addr=127.0.0.1 source=local age=0");
         client_expect(client, "OK");
-        client_ask(client, "STATUS", "OK version=test uptime=0 connections=1 subscribers=0");
+        client_ask(client, "STATUS",
+                   "OK version=test uptime=0 registrations=1 limit-registrations=384 "
+                   "limit-connections=* limit-endpoints=8192 limit-sightings=8192 "
+                   "connections=1 subscribers=0");
         client_ask(client, "SUBSCRIBE", "OK");
         client_expect(client, "EVENT up alice@h1 port=37061 * age=0 reason=present");
         client_expect(client, "EVENT sync");

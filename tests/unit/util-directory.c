@@ -34,18 +34,38 @@ void append_event(void *userdata, const DirectoryEvent *event) {
                 g_string_append(out, " advertise");
 }
 
+/* An advert has the one address that the node is bound to and found by here, or all of the host. */
+static void check_bound(const DirectoryEvent *event) {
+        Address loopback = address_loopback(event->info->endpoint.family);
+
+        g_assert_true(
+                address_equal(event->bound ? event->bound : &loopback, &event->info->addresses[0]));
+        g_assert_false(event->bound && address_is_loopback(event->bound));
+}
+
 /* What an event says of the time before it is what the event before it said. */
-static void check_was_advertised(void *userdata, const DirectoryEvent *event) {
-        const Endpoint *endpoint = &event->info->endpoint;
+static void check_was(GHashTable *known, const Endpoint *endpoint, bool was, bool is) {
         char *key = g_strdup_printf("%s %d %d", endpoint->node, endpoint->proto, endpoint->family);
 
-        g_assert_cmpint(event->was_advertised, ==, g_hash_table_contains(userdata, key));
-        if (event->advertise)
-                g_hash_table_add(userdata, key);
+        g_assert_cmpint(was, ==, g_hash_table_contains(known, key));
+        if (is)
+                g_hash_table_add(known, key);
         else {
-                g_hash_table_remove(userdata, key);
+                g_hash_table_remove(known, key);
                 g_free(key);
         }
+}
+
+static void check_before(void *userdata, const DirectoryEvent *event) {
+        const Endpoint *endpoint = &event->info->endpoint;
+        Fixture *f = userdata;
+
+        check_was(f->advertised, endpoint, event->was_advertised, event->advertise);
+        check_was(f->registered, endpoint, event->was_registered, event->registered);
+        g_assert_cmpint(event->registered, ==,
+                        event->kind != EVENT_DOWN && event->info->source == SOURCE_LOCAL);
+        if (event->advertise)
+                check_bound(event);
 }
 
 static void set_up(Fixture *f) {
@@ -53,8 +73,9 @@ static void set_up(Fixture *f) {
         f->events = g_string_new(NULL);
         f->now = 1000 * SEC;
         f->advertised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        f->registered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         directory_observe(f->directory, append_event, f->events);
-        directory_observe(f->directory, check_was_advertised, f->advertised);
+        directory_observe(f->directory, check_before, f);
         directory_set_host(f->directory, "h1.local", f->now);
 }
 
@@ -65,6 +86,7 @@ static void tear_down(Fixture *f) {
         g_assert_null(directory_free(NULL));
         g_string_free(f->events, TRUE);
         g_hash_table_destroy(f->advertised);
+        g_hash_table_destroy(f->registered);
 }
 
 /* What the observers have been told since the last time. */

@@ -20,6 +20,7 @@ typedef struct Fixture {
         Directory *directory;
         GString *events;
         GHashTable *advertised; /* the endpoints that are, as strings */
+        GHashTable *registered;
         uint64_t now;
 } Fixture;
 

@@ -61,31 +61,44 @@ size_t count_descriptors(void) {
 
 static GMutex log_lock;
 static GPtrArray *log_messages;
+static GPtrArray *log_subjects; /* "LEVEL NODE CLUSTER" of each */
 
-static void on_log(int level, const char *message) {
-        (void) level;
+static bool on_log(int level, const LogSubject *subject, const char *message) {
         g_mutex_lock(&log_lock);
         g_ptr_array_add(log_messages, g_strdup(message));
+        g_ptr_array_add(log_subjects,
+                        g_strdup_printf("%d %s %s", level, subject ? subject->node : "",
+                                        subject && subject->cluster ? subject->cluster : ""));
         g_mutex_unlock(&log_lock);
+        return true;
 }
 
 void log_capture(void) {
         g_mutex_lock(&log_lock);
-        if (log_messages)
+        if (log_messages) {
                 g_ptr_array_unref(log_messages);
+                g_ptr_array_unref(log_subjects);
+        }
         log_messages = g_ptr_array_new_with_free_func(g_free);
+        log_subjects = g_ptr_array_new_with_free_func(g_free);
         g_mutex_unlock(&log_lock);
         log_set_sink(on_log);
 }
 
-unsigned log_count(const char *pattern) {
+unsigned log_count_about(int level, const char *node, const char *cluster, const char *pattern) {
+        g_autofree char *subject = g_strdup_printf("%d %s %s", level, node, cluster);
         unsigned n = 0;
 
         g_mutex_lock(&log_lock);
         for (guint i = 0; i < log_messages->len; i++)
-                n += g_pattern_match_simple(pattern, log_messages->pdata[i]);
+                n += (level < 0 || strcmp(subject, log_subjects->pdata[i]) == 0) &&
+                     g_pattern_match_simple(pattern, log_messages->pdata[i]);
         g_mutex_unlock(&log_lock);
         return n;
+}
+
+unsigned log_count(const char *pattern) {
+        return log_count_about(-1, "", "", pattern);
 }
 
 /* --- A client that speaks lines --- */

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <syslog.h>
 #include <systemd/sd-event.h>
 
 #include "core/directory.h"
@@ -44,6 +45,9 @@ void log_capture(void);
 
 /* How many messages since then match a glob pattern. */
 unsigned log_count(const char *pattern);
+
+/* The same, of those with this level and subject. */
+unsigned log_count_about(int level, const char *node, const char *cluster, const char *pattern);
 
 /* --- A client that speaks lines --- */
 

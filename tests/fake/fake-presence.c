@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the bus says of avahi-daemon, without a bus */
+
+#include <glib.h>
+
+#include "daemon/avahi-presence.h"
+#include "fake/fake-presence.h"
+
+struct AvahiPresence {
+        AvahiPresenceChanged changed;
+        void *userdata;
+};
+
+static AvahiPresence *presence; /* the only one */
+static bool is_there;
+
+void fake_presence_reset(void) {
+        g_assert_null(presence);
+        is_there = true;
+}
+
+void fake_presence_set(bool there) {
+        if (is_there == there)
+                return;
+        is_there = there;
+        if (presence)
+                presence->changed(presence->userdata);
+}
+
+int avahi_presence_new(AvahiPresence **ret, sd_event *event, AvahiPresenceChanged changed,
+                       void *userdata) {
+        (void) event;
+        g_assert_null(presence);
+        presence = g_new0(AvahiPresence, 1);
+        *presence = (AvahiPresence){ changed, userdata };
+        *ret = presence;
+        return 0;
+}
+
+AvahiPresence *avahi_presence_free(AvahiPresence *object) {
+        if (!object)
+                return NULL;
+        g_assert_true(object == presence);
+        presence = NULL;
+        g_free(object);
+        return NULL;
+}
+
+bool avahi_presence_is_there(const AvahiPresence *object) {
+        g_assert_true(object == presence);
+        return is_there;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc/net/tcp: who listens on a port, and for whom. The lines are the kernel's, of a machine with
+ * the lowest byte first. */
+
+#include <glib.h>
+
+#include "ctl/proc-net.h"
+
+#define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+#define REST " 00000000:00000000 00:00000000 00000000     0        0 123 1 0000 100 0 0 10 0\n"
+#define LISTENS(address) "   0: " address ":1111 00000000:0000 0A" REST
+#define LISTENS6(address) "   0: " address ":1111 00000000000000000000000000000000:0000 0A" REST
+
+static void test_none(void) {
+        g_assert_cmpint(proc_net_listener("", 4369), ==, LISTENER_NONE);
+        g_assert_cmpint(proc_net_listener(HEADER, 4369), ==, LISTENER_NONE);
+        g_assert_cmpint(proc_net_listener(HEADER LISTENS("00000000"), 4368), ==, LISTENER_NONE);
+}
+
+/* A connection from or to that port is no listener. */
+static void test_connection(void) {
+        g_assert_cmpint(proc_net_listener(HEADER "   0: 00000000:1111 0100007F:9C40 01" REST
+                                                 "   1: 0100007F:9C40 00000000:1111 0A" REST,
+                                          4369),
+                        ==, LISTENER_NONE);
+}
+
+static void test_who_reaches_it(void) {
+        if (G_BYTE_ORDER == G_BIG_ENDIAN) {
+                g_test_skip("these lines are of a machine with the lowest byte first");
+                return;
+        }
+        g_assert_cmpint(proc_net_listener(HEADER LISTENS("00000000"), 4369), ==, LISTENER_ALL);
+        g_assert_cmpint(proc_net_listener(HEADER LISTENS("0100007F"), 4369), ==, LISTENER_LOOPBACK);
+        g_assert_cmpint(proc_net_listener(HEADER LISTENS("020200C0"), 4369), ==, LISTENER_ADDRESS);
+        g_assert_cmpint(
+                proc_net_listener(HEADER LISTENS6("00000000000000000000000000000000"), 4369), ==,
+                LISTENER_ALL);
+        g_assert_cmpint(
+                proc_net_listener(HEADER LISTENS6("00000000000000000000000001000000"), 4369), ==,
+                LISTENER_LOOPBACK);
+}
+
+/* Whoever most can reach decides. */
+static void test_several(void) {
+        g_assert_cmpint(proc_net_listener(HEADER LISTENS("0100007F") LISTENS("00000000")
+                                                  LISTENS("0100007F"),
+                                          4369),
+                        ==, LISTENER_ALL);
+}
+
+static void test_junk(void) {
+        static const char *const texts[] = { "\n\n\n", "0: :1111 0", "   0: 0000:1111 0:0 0A\n",
+                                             "   0: 000000000:1111 00000000:0000 0A" REST,
+                                             "   0: 00000000:11110000000 00000000:0000 0A" REST };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+                g_assert_cmpint(proc_net_listener(texts[i], 4369), ==, LISTENER_NONE);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+
+        g_test_add_func("/ctl/proc-net/none", test_none);
+        g_test_add_func("/ctl/proc-net/connection", test_connection);
+        g_test_add_func("/ctl/proc-net/who-reaches-it", test_who_reaches_it);
+        g_test_add_func("/ctl/proc-net/several", test_several);
+        g_test_add_func("/ctl/proc-net/junk", test_junk);
+
+        return g_test_run();
+}
