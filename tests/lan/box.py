@@ -106,6 +106,12 @@ class Box:
             ports |= {int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"}
         return ports
 
+    def tcp(self):
+        """What the kernel has counted of TCP here, on all interfaces: ActiveOpens, PassiveOpens, InSegs, ..."""
+        with open(f"/proc/{self.pid}/net/snmp") as file:
+            keys, values = [line.split()[1:] for line in file if line.startswith("Tcp:")]
+        return dict(zip(keys, map(int, values)))
+
     def close(self):
         """End everything inside, and wait until it is gone."""
         self._holder.stdin.close()

@@ -90,6 +90,10 @@ class Control:
     def fileno(self):
         return self._socket.fileno()
 
+    def option(self, name, size):
+        """An option of the socket, as bytes."""
+        return self._socket.getsockopt(socket.SOL_SOCKET, name, size)
+
     def send(self, data, deadline=10):
         """Send bytes as they are, or one line of text."""
         self._socket.settimeout(deadline)

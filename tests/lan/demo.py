@@ -122,13 +122,13 @@ def on_alarm(*_):
 
 
 def main():
-    reason = missing()
+    lan = Lan(len(NAMES))
+    reason = missing(lan)
     if reason:
         sys.exit(f"demo: can't show anything: {reason}")
     signal.signal(signal.SIGALRM, on_alarm)
     signal.alarm(TOO_LONG)
     start = time.monotonic()
-    lan = Lan(len(NAMES))
     try:
         with lan:
             three_hosts(lan)

@@ -8,10 +8,12 @@
     |                bridge                |    Box "switch"
     +--------------------------------------+
 
-No cable leads out of the switch, so no multicast leaves the test.
+There may be a second bridge, the second link, and hosts with an interface on it, eth1, or on both. No cable leads out of
+the switch, so no multicast leaves the test.
 """
 
 import concurrent.futures
+import itertools
 import os
 import shutil
 import subprocess
@@ -20,11 +22,13 @@ import time
 from box import Box
 from host import BUILD, DAEMON, EBIN, Host
 
+OTP = os.environ.get("EPMD_MDNS_OTP")
+HAS_SSL = "halt(case code:which(ssl) of non_existing -> 1; _ -> 0 end)."
 TOOLS = "unshare nsenter setpriv ip dbus-daemon avahi-daemon avahi-browse avahi-publish avahi-set-host-name erl"
 
 
-def missing(daemon=True):
-    """Why there can be no LAN here, or None."""
+def missing(lan):
+    """Why there can be no such LAN here, or None."""
     if os.geteuid() != 0:
         return "needs root"
     for tool in TOOLS.split():
@@ -33,14 +37,31 @@ def missing(daemon=True):
     if subprocess.run(["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "true"],
                       stderr=subprocess.DEVNULL, check=False).returncode:
         return "needs the right to make namespaces"
-    if daemon and not (os.access(DAEMON, os.X_OK) and os.path.isdir(EBIN)):
+    if lan.tls and not shutil.which("openssl"):
+        return "needs openssl"
+    if lan.tls and not lan.otp and subprocess.run(["erl", "-noshell", "-eval", HAS_SSL], check=False).returncode:
+        return "needs OTP's ssl"
+    for tool in () if lan.otp else lan.needs:
+        if not shutil.which(tool):
+            return f"needs {tool}"
+    for otp in lan.otp:
+        if otp and not lan.kind.root_of(otp):
+            return f"there is no root file system with OTP {otp}; tools/root makes it"
+    if lan.daemon and not (os.access(DAEMON, os.X_OK) and os.path.isdir(EBIN)):
         return f"epmd-mdnsd is not built in {BUILD}"
     return None
 
 
 class Lan:
-    def __init__(self, hosts=2, daemon=True, ipv6=True):
+    def __init__(self, hosts=2, daemon=True, ipv6=True, otp=(), tls=False, needs=(), links=None, kind=Host):
         self.daemon = daemon
+        self.kind = kind            # what its hosts are
+        self.tls = tls              # whether the test needs what tls.py does
+        self.needs = needs          # programs that the machine may lack; a root file system has them
+        # Who is on which link: [(1, 2), (1, 3)] are two of them, which only h1 is on both of. None: all on one.
+        self._links = links or [range(1, hosts + 1)]
+        # The releases of OTP of h1, h2, ...; none: the machine's own.
+        self.otp = otp or ([int(OTP)] * hosts if OTP else ())
         self.took = None            # seconds until everything was up
         self._switch = None
         self._size, self._ipv6 = hosts, ipv6
@@ -63,17 +84,23 @@ class Lan:
     def _open(self):
         # One after the other here, for the boxes' first processes start side by side anyway.
         self._switch = Box("switch", False)
-        self.hosts = [Host(number, self._ipv6) for number in range(1, self._size + 1)]
+        self.hosts = [self.kind(number, self._ipv6, otp, self._links_of(number))
+                      for number, otp in itertools.zip_longest(range(1, self._size + 1), self.otp)]
         for box in self.boxes:
             box.wait_ready()
-        commands = ["link add bridge type bridge stp_state 0 mcast_snooping 0", "link set bridge up"]
-        for host in self.hosts:
-            commands += [f"link add {host.name} type veth peer name eth0 netns {host.pid}",
-                         f"link set {host.name} master bridge up"]
+        commands = []
+        for link, members in enumerate(self._links):
+            commands += [f"link add bridge{link} type bridge stp_state 0 mcast_snooping 0", f"link set bridge{link} up"]
+            for host in (self[number] for number in members):
+                commands += [f"link add {host.name}.{link} type veth peer name eth{link} netns {host.pid}",
+                             f"link set {host.name}.{link} master bridge{link} up"]
         # Without the switch's PID namespace: `netns PID` speaks of the machine's.
         subprocess.run(["nsenter", f"--target={self._switch.pid}", "--net", "ip", "-batch", "-"], check=True,
                        input="\n".join(commands).encode(), timeout=10)
         self.each(lambda host: host.boot(self.daemon))
+
+    def _links_of(self, number):
+        return [link for link, members in enumerate(self._links) if number in members]
 
     def each(self, action, hosts=None):
         """action(host) for all hosts at the same time; return the results."""
@@ -89,22 +116,22 @@ class Lan:
         """lan[1] is h1."""
         return self.hosts[number - 1]
 
-    def _port(self, host, what):
-        self._switch.check(["ip", "link", "set", host.name, *what.split()])
+    def _port(self, host, link, what):
+        self._switch.check(["ip", "link", "set", f"{host.name}.{link}", *what.split()])
 
-    def cut(self, host):
+    def cut(self, host, link=0):
         """Pull the cable where neither side notices: as behind another switch."""
-        self._port(host, "nomaster")
+        self._port(host, link, "nomaster")
 
-    def restore(self, host):
-        self._port(host, "master bridge")
+    def restore(self, host, link=0):
+        self._port(host, link, f"master bridge{link}")
 
-    def link_down(self, host):
+    def link_down(self, host, link=0):
         """The host sees its interface without a carrier."""
-        self._port(host, "down")
+        self._port(host, link, "down")
 
-    def link_up(self, host):
-        self._port(host, "up")
+    def link_up(self, host, link=0):
+        self._port(host, link, "up")
 
     def mend(self, everything=False):
         """Start the daemons that should run and don't, or all anew; return the labels of those that were dead."""

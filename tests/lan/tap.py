@@ -35,7 +35,7 @@ def clean_end(lan):
 def main(tests, lan):
     """Run tests, each a function of the LAN whose docstring is its title and whose value, if any, is what it has
     measured. The daemons' clean end is one more."""
-    reason = missing(lan.daemon)
+    reason = missing(lan)
     if reason:
         print(f"1..0 # SKIP {reason}")
         sys.exit(77)

@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`epmd-mdns doctor` names the right cause: a host is broken in one way after the other, and that one is found."""
+
+import contextlib
+import functools
+import json
+import shutil
+
+import tap
+from host import CLI
+from lan import Lan
+from wait import wait_for
+
+CONF = "/run/lan/avahi.conf"
+CHECKS = ["daemon", "socket", "avahi", "publishing", "ip-versions", "interfaces", "addresses", "virtual-interfaces",
+          "own-advert", "firewall", "conflicts", "epmd", "cookie", "erl-flags"]
+
+
+class Diagnosis:
+    """What doctor says on a host."""
+
+    def __init__(self, host, uid=None, environment=()):
+        shown = host.run(["env", *environment, CLI, "doctor", "--json"], uid=uid)
+        assert not shown.stderr, shown.stderr
+        self.status = shown.returncode
+        said = json.loads(shown.stdout)
+        self.verdict = said["verdict"]
+        self.checks = {check["check"]: check for check in said["checks"]}
+
+    def bad(self):
+        return {name: check["verdict"] for name, check in self.checks.items() if check["verdict"] != "ok"}
+
+    def finds(self, verdicts, words=""):
+        """These checks, and no others, are not ok, and the first one has these words."""
+        assert self.bad() == verdicts, self
+        worst = "fail" if "fail" in verdicts.values() else "warn"
+        assert self.verdict == worst and self.status == {"fail": 1, "warn": 3}[worst], (self.verdict, self.status)
+        check = self.checks[next(iter(verdicts))]
+        assert words in check["finding"] and check["advice"], check
+        return check["finding"]
+
+    def __repr__(self):
+        return json.dumps(self.checks, indent=1)
+
+
+@contextlib.contextmanager
+def changed(host, section, *lines):
+    """The configuration of avahi-daemon has these lines, until the end of the block."""
+    with open(host.path(CONF)) as file:
+        before = file.read()
+    keys = tuple(line.split("=")[0] + "=" for line in lines)
+    rest = "".join(line for line in before.splitlines(True) if not line.startswith(keys))
+    host.write(CONF, rest.replace(f"[{section}]\n", "\n".join([f"[{section}]", *lines, ""])))
+    try:
+        yield
+    finally:
+        host.write(CONF, before)
+
+
+@contextlib.contextmanager
+def configured(host, section, *lines):
+    """avahi-daemon runs with these lines in its configuration, until the end of the block."""
+    with changed(host, section, *lines):
+        restart(host)
+        yield
+    restart(host)
+
+
+def restart(host):
+    """avahi-daemon starts anew; the daemon has noticed."""
+    host.avahi.stop()
+    host.wait_status(lambda status: status["avahi"] != "running", 10, "epmd-mdnsd has lost avahi-daemon")
+    host.start_avahi()
+    host.wait_status(lambda status: status["avahi"] == "running", 10, "epmd-mdnsd is back at avahi-daemon")
+
+
+def well(host):
+    """The host's node is announced, and the other one heard."""
+    host.wait_status(lambda status: status["avahi"] == "running" and status["adverts"] == 1 and status["sightings"] > 0,
+                     15, "all is as it should be")
+
+
+def in_order(test):
+    """The test, on a LAN where each host has a node and hears of the other's, before and after."""
+    @functools.wraps(test)
+    def run(lan):
+        with lan[1].control() as alice, lan[2].control() as bob:
+            alice.register("alice@h1", 4001)
+            bob.register("bob@h2", 4002)
+            lan.each(well)
+            return test(lan)
+    return run
+
+
+def finds_nothing(lan):
+    "on a host in order all checks are ok, and the exit status is 0"
+    # avahi-daemon of the hosts is told where its configuration is; doctor looks where it usually is.
+    lan[1].check(["mount", "--bind", CONF, "/etc/avahi/avahi-daemon.conf"])
+    said = Diagnosis(lan[1])
+    assert said.bad() == {} and said.status == 0 and said.verdict == "ok", said
+    assert list(said.checks) == CHECKS, said
+    assert said.checks["own-advert"]["finding"] == "the nodes of this host are found on eth0", said
+
+
+def speaks_to_people(lan):
+    "as text there is a line for each check, and a count of them"
+    shown = lan[1].cli("doctor")
+    assert shown.returncode == 0 and not shown.stderr, shown
+    lines = shown.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines[:-2]] == [f"ok    {check}" for check in CHECKS], shown.stdout
+    assert lines[0] == "ok    daemon: epmd-mdnsd answers at /run/epmd-mdns/control", lines[0]
+    assert lines[-2:] == ["", "14 ok, 0 warnings, 0 failures"], lines
+
+
+def daemon_stopped(lan):
+    "fault: epmd-mdnsd is not running"
+    host = lan[1]
+    host.daemon.stop()
+    try:
+        return Diagnosis(host).finds({"daemon": "fail"}, "epmd-mdnsd is not running")
+    finally:
+        host.start_daemon()
+
+
+def daemon_hangs(lan):
+    "fault: epmd-mdnsd hangs"
+    lan[1].daemon.hang()
+    try:
+        return Diagnosis(lan[1]).finds({"daemon": "fail"}, "does not answer")
+    finally:
+        lan[1].daemon.resume()
+
+
+def socket_closed_to_others(lan):
+    "fault: the socket has mode 0600; another user can't connect, and root is warned"
+    host = lan[1]
+    host.check("chmod 0600 /run/epmd-mdns/control")
+    try:
+        Diagnosis(host).finds({"socket": "warn"}, "its mode is 0600")
+        said = Diagnosis(host, uid=65534, environment=["HOME=/nonexistent"])
+        assert "daemon" not in said.checks, said
+        return said.finds({"socket": "fail"}, "its mode is 0600")
+    finally:
+        host.check("chmod 0666 /run/epmd-mdns/control")
+
+
+def avahi_stopped(lan):
+    "fault: avahi-daemon is not running"
+    host = lan[1]
+    host.avahi.stop()
+    host.wait_status(lambda status: status["avahi"] != "running", 10, "epmd-mdnsd has lost avahi-daemon")
+    try:
+        return Diagnosis(host).finds({"avahi": "fail"}, "avahi-daemon is not running")
+    finally:
+        host.start_avahi()
+
+
+def avahi_hangs(lan):
+    "fault: avahi-daemon hangs"
+    lan[1].avahi.hang()
+    try:
+        return Diagnosis(lan[1]).finds({"avahi": "fail"}, "avahi-daemon hangs")
+    finally:
+        lan[1].avahi.resume()
+
+
+def bus_not_used(lan):
+    "fault: avahi-daemon runs without D-Bus, over which epmd-mdnsd would ask it"
+    host = lan[1]
+    with changed(host, "server", "enable-dbus=no"):
+        host.avahi.stop()
+        host.start_avahi()
+        host.wait_status(lambda status: status["avahi"] != "running", 10, "epmd-mdnsd has lost avahi-daemon")
+        said = Diagnosis(host).finds({"avahi": "fail"}, "does not reach avahi-daemon through D-Bus")
+    host.avahi.stop()
+    host.start_avahi()
+    return said
+
+
+def publishing_disabled(lan):
+    "fault: disable-publishing=yes"
+    with configured(lan[1], "publish", "disable-publishing=yes"):
+        return Diagnosis(lan[1]).finds({"publishing": "fail", "own-advert": "warn"}, "disable-publishing=yes")
+
+
+def user_publishing_disabled(lan):
+    "fault: disable-user-service-publishing=yes"
+    with configured(lan[1], "publish", "disable-user-service-publishing=yes"):
+        return Diagnosis(lan[1]).finds({"publishing": "fail", "own-advert": "warn"}, "disable-user-service-publishing")
+
+
+def ipv4_off(lan):
+    "fault: use-ipv4=no"
+    with configured(lan[1], "server", "use-ipv4=no"):
+        lan[1].wait_status(lambda status: status["adverts"] == 1, 10, "the advert is published")
+        return Diagnosis(lan[1]).finds({"ip-versions": "fail"}, "use-ipv4=no")
+
+
+def interface_denied(lan):
+    "fault: deny-interfaces has the only link"
+    with configured(lan[1], "server", "deny-interfaces=eth0"):
+        lan[1].wait_status(lambda status: status["adverts"] == 1, 10, "the advert is published, on lo alone")
+        return Diagnosis(lan[1]).finds({"interfaces": "fail"}, "told to leave out all links: eth0")
+
+
+def link_local_only(lan):
+    "fault: the only link has a link-local IPv6 address and no other"
+    host = lan[1]
+    host.ip(f"address delete {host.address}/24 dev eth0", f"address delete {host.address6}/64 dev eth0")
+    try:
+        return Diagnosis(host).finds({"addresses": "fail"}, "only a link-local IPv6 address")
+    finally:
+        host.ip(f"address add {host.address}/24 dev eth0", f"address add {host.address6}/64 dev eth0 nodad")
+
+
+def more_addresses(lan):
+    "a link with a second address, or one with a label, is in order: avahi-daemon may answer from either"
+    host = lan[1]
+    host.ip("address add 192.0.2.101/24 dev eth0", "address add 192.0.2.102/24 dev eth0 label eth0:1")
+    restart(host)
+    host.wait_status(lambda status: status["adverts"] == 1 and status["sightings"] > 0, 10, "all is as it was")
+    try:
+        said = Diagnosis(host)
+        assert said.bad() == {} and said.checks["interfaces"]["finding"] == "avahi-daemon uses eth0", said
+    finally:
+        host.ip("address delete 192.0.2.101/24 dev eth0", "address delete 192.0.2.102/24 dev eth0")
+
+
+def bridge_announced(lan):
+    "fault: a bridge of containers is announced"
+    host = lan[1]
+    host.ip("link add docker0 type bridge", "address add 172.17.0.1/16 dev docker0", "link set docker0 up")
+    host.avahi.wait_line(r"Registering new address record for 172\.17\.0\.1 on docker0", 10)
+    try:
+        return Diagnosis(host).finds({"virtual-interfaces": "warn"}, ": docker0")
+    finally:
+        host.ip("link delete docker0")
+
+
+def names_clash(lan):
+    "fault: another host claims the name of a node that is registered here, or of one that is not"
+    host = lan[1]
+    with lan[2].control() as thief:
+        thief.register("alice@h1", 4003)
+        host.wait_status(lambda status: status["conflicts"] == 1, 10, "there is a conflict")
+        said = Diagnosis(host).finds({"conflicts": "fail"}, "claimed by more than one host: alice@h1")
+    host.wait_status(lambda status: status["conflicts"] == 0, 10, "the conflict is over")
+    return said
+
+
+def epmd_for_all(lan):
+    "fault: a stock epmd listens on all interfaces; on loopback it is no fault"
+    host = lan[1]
+    for arguments, verdicts in ((["-address", "127.0.0.1"], {}), ([], {"epmd": "warn"})):
+        epmd = host.spawn(host.otp_argv(["epmd", *arguments]), "epmd")
+        wait_for(lambda: 4369 in host.listening(), 10, "epmd listens")
+        said = Diagnosis(host)
+        epmd.kill()
+        assert said.bad() == verdicts, said
+    return said.finds({"epmd": "warn"}, "an epmd listens on all interfaces, port 4369")
+
+
+def cookie_readable(lan):
+    "fault: the cookie file has mode 0644"
+    host = lan[1]
+    host.write("/run/lan/home/.erlang.cookie", "secret\n")
+    host.check("chmod 0400 /run/lan/home/.erlang.cookie")
+    assert Diagnosis(host).bad() == {}
+    host.check("chmod 0644 /run/lan/home/.erlang.cookie")
+    try:
+        return Diagnosis(host).finds({"cookie": "fail"}, "its mode is 0644")
+    finally:
+        host.check("rm /run/lan/home/.erlang.cookie")
+
+
+def module_missing(lan):
+    "fault: ERL_FLAGS names a module that is nowhere; one that is in the path is found"
+    host = lan[1]
+    good = Diagnosis(host, environment=[f"ERL_FLAGS=-epmd_module epmd_mdns -pa {host.ebin}"])
+    assert good.bad() == {} and "epmd_mdns" in good.checks["erl-flags"]["finding"], good
+    good = Diagnosis(host, environment=["ERL_AFLAGS=-epmd_module erl_epmd"])
+    assert good.bad() == {}, good
+    return Diagnosis(host, environment=["ERL_FLAGS=-epmd_module nosuch"]).finds({"erl-flags": "fail"}, "nosuch")
+
+
+def firewall_drops(lan):
+    "fault: a firewall of this host drops what comes in on UDP port 5353"
+    host = lan[1]
+    host.check(["nft", "-f", "-"], input="table inet filter { chain input { type filter hook input priority 0; "
+                                         "iif lo accept; udp dport 5353 drop; }; }\n")
+    try:
+        return Diagnosis(host).finds({"firewall": "fail"}, "a firewall of this host drops it")
+    finally:
+        host.check("nft flush ruleset")
+
+
+def nobody_arrives(lan):
+    "fault: adverts leave, and none arrives"
+    lan.cut(lan[1])
+    restart(lan[1])         # forgets what it has heard
+    lan[1].wait_status(lambda status: status["adverts"] == 1 and status["sightings"] == 0, 10, "it is alone")
+    try:
+        return Diagnosis(lan[1]).finds({"firewall": "warn"}, "none arrives from others")
+    finally:
+        lan.restore(lan[1])
+
+
+if __name__ == "__main__":
+    tests = [finds_nothing, speaks_to_people, daemon_stopped, daemon_hangs, socket_closed_to_others, avahi_stopped,
+             avahi_hangs, bus_not_used, publishing_disabled, user_publishing_disabled, ipv4_off, interface_denied,
+             link_local_only, more_addresses, bridge_announced, names_clash, epmd_for_all, cookie_readable, module_missing,
+             firewall_drops, nobody_arrives]
+    if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
+        tests.remove(firewall_drops)
+    tap.main([in_order(test) for test in tests], Lan(2))
