@@ -3,9 +3,11 @@
 # What tools/demo and tools/check share. Sourced, after `set -euo pipefail`, with $top at the top of the tree.
 
 packages_build="gcc make autoconf automake autoconf-archive pkg-config libc6-dev libavahi-client-dev libsystemd-dev
-	libglib2.0-dev erlang-base scdoc"
-packages_lan="avahi-daemon avahi-utils dbus dbus-daemon iproute2 socat util-linux python3 erlang-base procps"
-packages_check="clang clang-format cppcheck shellcheck valgrind git erlang-dev erlang-eunit erlang-tools erlang-dialyzer"
+	libjson-c-dev libglib2.0-dev erlang-base scdoc"
+packages_lan="avahi-daemon avahi-utils dbus dbus-daemon iproute2 socat util-linux python3 erlang-base procps openssl
+	nftables zsh"
+packages_check="clang clang-format cppcheck shellcheck valgrind git erlang-dev erlang-eunit erlang-tools erlang-dialyzer
+	mmdebstrap systemd systemd-container"
 
 die() {
 	echo "${0##*/}: $*" >&2
@@ -37,7 +39,7 @@ install_packages() {
 	local log status=0
 	log=$(mktemp)
 	{
-		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "${missing[@]}"
 	} >"$log" 2>&1 </dev/null || status=$?
 	[ -z "$made" ] || rm -f $policy
 	[ $status = 0 ] || cat "$log" >&2
