@@ -7,7 +7,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 -import(log_catcher, [logged/0, is_quiet/0]).
--import(test_node, [register_alice/1, synced/1, event/0, kill_client/0]).
+-import(test_node, [register_alice/1, prompt/1, synced/1, event/0, kill_client/0]).
 
 -define(BOB, "bob@h2 port=40001 family=inet proto=tcp addr=192.0.2.2 source=lan host=h2.local age=12").
 -define(CAROL, "carol@h3 port=40002 family=inet proto=tcp addr=192.0.2.3 source=lan host=h3.local age=1").
@@ -15,15 +15,14 @@
 
 %% Losing the daemon.
 
-a_restarted_daemon_has_the_node_again_within_a_second_or_so_test() ->
+a_restarted_daemon_has_the_node_again_soon_test() ->
 	Path = fake_daemon:path(),
 	First = fake_daemon:start(Path),
 	test_node:with_node(Path, fun() ->
 		{ok, 4711} = register_alice(5000),
 		ok = fake_daemon:stop(First),
 		Second = fake_daemon:start(Path, #{register => "OK creation=9999\n"}),
-		{Time, _} = timer:tc(fun() -> fake_daemon:expect(Second, <<"REGISTER alice@h1 port=5000">>) end),
-		?assert(Time < 1200000),
+		_ = prompt(fun() -> fake_daemon:expect(Second, <<"REGISTER alice@h1 port=5000">>) end),
 		synced(Second),
 		?assertEqual({ok, 4711}, register_alice(5000)),
 		ok = fake_daemon:stop(Second)
@@ -35,8 +34,7 @@ a_daemon_may_restart_many_times_test() ->
 		{ok, _} = register_alice(5000),
 		lists:foreach(fun(_) ->
 			Daemon = fake_daemon:start(Path),
-			{Time, _} = timer:tc(fun() -> fake_daemon:expect(Daemon, <<"REGISTER alice@h1">>) end),
-			?assert(Time < 1500000),
+			_ = prompt(fun() -> fake_daemon:expect(Daemon, <<"REGISTER alice@h1">>) end),
 			ok = fake_daemon:stop(Daemon)
 		end, lists:seq(1, 3))
 	end).
@@ -197,7 +195,7 @@ a_crash_in_the_middle_of_a_registration_does_not_lose_it_test() ->
 		_ = fake_daemon:expect(Daemon, <<"REGISTER">>),
 		ok = fake_daemon:set(Daemon, #{mode => serve}),
 		kill_client(),
-		?assertMatch({ok, Drawn} when Drawn >= 4, receive {answer, Answer} -> Answer after 2000 -> timeout end),
+		?assertMatch({ok, Drawn} when Drawn >= 4, receive {answer, Answer} -> Answer after 5000 -> timeout end),
 		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>)
 	end).
 

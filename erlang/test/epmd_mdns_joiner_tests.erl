@@ -7,7 +7,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 -import(log_catcher, [logged/0]).
--import(test_node, [register_alice/1, event/0, kill/1, kill_client/0]).
+-import(test_node, [register_alice/1, prompt/1, event/0, kill/1, kill_client/0]).
 
 %% Nobody answers there: an address for documentation.
 -define(BOB, "bob@h2 port=9 family=inet proto=tcp addr=192.0.2.2 source=lan cluster=team age=12").
@@ -233,16 +233,15 @@ a_node_of_a_cluster_is_given_the_time_that_an_advert_takes_test() ->
 		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\nEVENT up ", ?BOB, " reason=seen\n"]),
 		?assertEqual({ok, {192, 0, 2, 2}, 9, 6}, Answer()),
 		%% One that doesn't appear is looked up as ever.
-		{Time, Unknown} = timer:tc(fun() -> epmd_mdns:address_please("eve", "127.0.0.1", inet) end),
-		?assertEqual({ok, {127, 0, 0, 1}}, Unknown),
-		?assert(Time < 1000000),
+		?assertEqual({ok, {127, 0, 0, 1}},
+			prompt(fun() -> epmd_mdns:address_please("eve", "127.0.0.1", inet) end)),
 		%% net_kernel, on OTP 25 and 27, is not made to wait.
 		true = register(net_kernel, self()),
 		try
 			{Short, Maybe} = timer:tc(fun() -> epmd_mdns:address_please("eve", "h2", inet) end),
 			?assertMatch({ok, _}, Maybe),
 			?assertMatch({ok, _}, epmd_mdns:address_please("eve", "h2", inet6)),
-			?assert(Short < 200000)
+			?assert(Short < 500000)
 		after
 			unregister(net_kernel)
 		end

@@ -6,7 +6,7 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
--import(test_node, [register_alice/1]).
+-import(test_node, [register_alice/1, prompt/1]).
 
 -define(BOB, "bob@h2 port=40001 family=inet proto=tcp addr=198.51.100.2 source=lan host=box.local age=12").
 -define(BOB6, "bob@h2 port=40006 family=inet6 proto=tcp addr=2001:db8::2 source=lan host=box.local age=12").
@@ -108,17 +108,15 @@ a_lookup_misses_nothing_that_the_daemon_knows_already_test() ->
 
 a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
 	test_node:with_daemon(#{mode => mute}, fun(_) ->
-		{Time, Answer} = timer:tc(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end),
-		?assertEqual({ok, {127, 0, 0, 1}}, Answer),
-		?assert(Time < 1000000)
+		?assertEqual({ok, {127, 0, 0, 1}},
+			prompt(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end))
 	end),
 	test_node:with_daemon(#{}, fun(Daemon) ->
 		{ok, _} = register_alice(5000),
 		test_node:synced(Daemon),
 		ok = fake_daemon:set(Daemon, #{mode => mute}),
-		{Time, Answer} = timer:tc(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end),
-		?assertEqual({ok, {127, 0, 0, 1}}, Answer),
-		?assert(Time < 1000000),
+		?assertEqual({ok, {127, 0, 0, 1}},
+			prompt(fun() -> epmd_mdns:address_please("bob", "127.0.0.1", inet) end)),
 		%% A daemon that goes away holds nobody up.
 		Self = self(),
 		_ = spawn_link(fun() -> Self ! {answer, timer:tc(gen_statem, call, [epmd_mdns_client, refresh, 5000])} end),
@@ -210,8 +208,7 @@ a_vm_that_is_not_distributed_asks_the_daemon_test() ->
 		ok = fake_daemon:set(Daemon, #{nodes => lists:duplicate(9000, ?BOB)}),
 		?assertEqual([], epmd_mdns:nodes()),
 		ok = fake_daemon:set(Daemon, #{mode => mute}),
-		{Time, _} = timer:tc(epmd_mdns, names, []),
-		?assert(Time < 1200000)
+		_ = prompt(fun epmd_mdns:names/0)
 	after
 		os:unsetenv("EPMD_MDNS_SOCKET"),
 		fake_daemon:stop(Daemon)
@@ -274,8 +271,7 @@ no_argument_makes_a_callback_raise_or_linger_test_() ->
 		test_node:with_daemon(#{}, fun(_) ->
 			{ok, _} = register_alice(5000),
 			[begin
-				{Time, _} = timer:tc(epmd_mdns, Function, Args),
-				?assert(Time < 1500000)
+				prompt(fun() -> apply(epmd_mdns, Function, Args) end)
 			end || Term <- Odd, {Function, Args} <- [
 				{listen_port_please, [Term, Term]},
 				{register_node, [Term, Term]},
