@@ -179,7 +179,7 @@ the_supervisor_survives_what_kills_its_worker_fifty_times_test_() ->
 			?assertEqual(Sup, whereis(epmd_mdns_sup)),
 			%% The table is still there, and the registration, and the subscription.
 			?assertMatch({ok, _, 40001, 6}, epmd_mdns_table:address("bob", "h2", inet)),
-			ok = flush(Daemon),
+			ok = fake_daemon:flush(Daemon),
 			_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>),
 			synced(Daemon),
 			?assertEqual({ok, 4711}, register_alice(5000)),
@@ -238,5 +238,3 @@ nobody_is_subscribed_where_nothing_runs_test() ->
 
 %% Internal.
 
-flush(Daemon) ->
-	receive {fake_daemon, Daemon, _} -> flush(Daemon) after 0 -> ok end.

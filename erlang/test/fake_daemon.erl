@@ -14,6 +14,7 @@
 -export([tell/2]).
 -export([hang_up/1]).
 -export([expect/2]).
+-export([flush/1]).
 -export([path/0]).
 
 -export_type([options/0]).
@@ -44,13 +45,13 @@ start(Path, Options) ->
 	Daemon = spawn_link(fun() -> init(Owner, Path, maps:merge(Defaults, Options)) end),
 	receive {Daemon, listening} -> Daemon end.
 
-%% Its connections close with it. It may have been stopped already.
+%% Its connections close with it, and nothing that it has received is left for another test. It may have been stopped already.
 -spec stop(pid()) -> ok.
 stop(Daemon) ->
 	unlink(Daemon),
 	Monitor = monitor(process, Daemon),
 	Daemon ! stop,
-	receive {'DOWN', Monitor, process, Daemon, _} -> ok end.
+	receive {'DOWN', Monitor, process, Daemon, _} -> flush(Daemon) end.
 
 %% For what comes from now on.
 -spec set(pid(), options()) -> ok.
@@ -81,6 +82,11 @@ expect(Daemon, Prefix) ->
 	after 10000 ->
 		error({not_received, Prefix})
 	end.
+
+%% What it has received until now is of no interest.
+-spec flush(pid()) -> ok.
+flush(Daemon) ->
+	receive {fake_daemon, Daemon, _} -> flush(Daemon) after 0 -> ok end.
 
 %% A path for a socket that nobody else has; short, as paths of sockets have to be.
 -spec path() -> string().

@@ -90,9 +90,4 @@ kill(Worker) ->
 
 %% Tests may share a process.
 flush() ->
-	receive
-		{fake_daemon, _, _} -> flush();
-		{epmd_mdns, _} -> flush()
-	after 0 ->
-		ok
-	end.
+	receive {epmd_mdns, _} -> flush() after 0 -> ok end.
