@@ -28,12 +28,14 @@
 
 %% How soon to look again after the client has crashed, in milliseconds.
 -define(RETRY, 100).
+%% An attempt that takes longer, in milliseconds, makes room for another one.
+-define(SLOW, 1000).
 
 -record(state, {
 	%% undefined: this VM joins nobody.
 	self :: epmd_mdns_peer:self() | undefined,
 	peers = nobody() :: epmd_mdns_peers:peers(),
-	attempts = #{} :: #{reference() => epmd_mdns_proto:node_name()},
+	attempts = #{} :: #{reference() => {epmd_mdns_proto:node_name(), quick | slow}},
 	%% Nodes that somebody here has asked for; they are told so.
 	asked = [] :: [epmd_mdns_proto:node_name()],
 	%% Programs that wait for so many nodes.
@@ -112,13 +114,16 @@ handle_info({epmd_mdns, {down, Node, _}}, State=#state{peers=Peers}) ->
 	{noreply, State#state{peers=epmd_mdns_peers:gone(Node, Peers)}};
 handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
 	{noreply, did(epmd_mdns_peers:again(Node, Generation, Peers), State)};
+handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) when is_map_key(Monitor, Attempts) ->
+	#{Monitor := {Node, quick}} = Attempts,
+	{noreply, fill(State#state{attempts=Attempts#{Monitor := {Node, slow}}})};
 handle_info({timeout, Timer, {start, IfConnected}}, State=#state{retry=Timer}) ->
 	{noreply, start(IfConnected, State#state{retry=undefined})};
 handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
 	{noreply, start_later(?RETRY, now, State)};
 handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempts, peers=Peers}) ->
 	case maps:take(Monitor, Attempts) of
-		{Node, Rest} ->
+		{{Node, _}, Rest} ->
 			IsConnected = epmd_mdns_names:is_connected(Node),
 			{noreply, did(epmd_mdns_peers:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
 		error ->
@@ -240,7 +245,8 @@ act({disconnect, Node}, State) ->
 fill(State=#state{self=undefined}) ->
 	State;
 fill(State=#state{attempts=Attempts, peers=Peers}) ->
-	{Nodes, Picked} = epmd_mdns_peers:pick(maps:values(Attempts), Peers),
+	{Quick, Slow} = lists:partition(fun({_, Pace}) -> Pace =:= quick end, maps:values(Attempts)),
+	{Nodes, Picked} = epmd_mdns_peers:pick([Node || {Node, _} <- Quick], [Node || {Node, _} <- Slow], Peers),
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
 attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, news=News}) ->
@@ -249,7 +255,8 @@ attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peer
 		{ok, Name} ->
 			Hello = {?MODULE, {hello, Own, creation(), lists:member(Node, Asked)}},
 			{_, Monitor} = epmd_mdns_attempt:start(Name, Families, Hello),
-			State#state{attempts=Attempts#{Monitor => Node}};
+			_ = erlang:start_timer(?SLOW, self(), {slow, Monitor}),
+			State#state{attempts=Attempts#{Monitor => {Node, quick}}};
 		full ->
 			did(epmd_mdns_peers:ended(Node, unreachable, false, Peers), State#state{news=epmd_mdns_news:full(News)})
 	end.

@@ -19,7 +19,7 @@
 -export([seen/5]).
 -export([gone/2]).
 -export([others/2]).
--export([pick/2]).
+-export([pick/3]).
 -export([ended/4]).
 -export([again/3]).
 -export([up/3]).
@@ -66,8 +66,10 @@
 
 -opaque peers() :: #peers{}.
 
-%% Attempts at the same time. An attempt at a node that doesn't answer takes seconds.
--define(PARALLEL, 32).
+%% Attempts at the same time. Where many nodes start together on few processors, more of them cross, and global ends
+%% connections right and left. An attempt at a node that doesn't answer takes seconds, and shall hold up no other.
+-define(QUICK, 8).
+-define(ALL, 32).
 %% In milliseconds: what global still had to say to a node, which is paused now, connects it again. That is ended then.
 -define(SETTLE, 1000).
 
@@ -124,15 +126,16 @@ gone(Node, Peers=#peers{all=All}) ->
 others(Nodes, #peers{all=All}) ->
 	maps:keys(maps:without(Nodes, All)).
 
-%% Whom to connect to now, if attempts at these are going on. Those that have failed least come first, whatever the
-%% LAN claims; beyond that chance decides: a cluster that starts at once shall not run at its first node together.
--spec pick([name()], peers()) -> {[name()], peers()}.
-pick(Busy, Peers) when length(Busy) >= ?PARALLEL ->
-	{[], Peers};
-pick(Busy, Peers=#peers{all=All}) ->
+%% Whom to connect to now, if attempts at these are going on: those that have just begun, and those that take long.
+%% Those that have failed least come first, whatever the LAN claims; beyond that chance decides: a cluster that starts
+%% at once shall not run at its first node together.
+-spec pick(Quick :: [name()], Slow :: [name()], peers()) -> {[name()], peers()}.
+pick(Quick, Slow, Peers=#peers{all=All}) ->
+	Busy = Quick ++ Slow,
+	Free = max(0, min(?QUICK - length(Quick), ?ALL - length(Busy))),
 	Ready = [{Failures, rand:uniform(), Node} || {Node, #peer{state=ready, failures=Failures}} <- maps:to_list(All),
 		not lists:member(Node, Busy)],
-	Picked = [Node || {_, _, Node} <- lists:sublist(lists:sort(Ready), ?PARALLEL - length(Busy))],
+	Picked = [Node || {_, _, Node} <- lists:sublist(lists:sort(Ready), Free)],
 	{Picked, lists:foldl(fun(Node, Acc) ->
 		put(Node, (maps:get(Node, All))#peer{state=trying}, Acc)
 	end, Peers, Picked)}.

@@ -244,7 +244,36 @@ a_node_of_a_cluster_is_given_the_time_that_an_advert_takes_test() ->
 		?assertMatch({{Short, {ok, _}}, {ok, _}} when Short < 500000, NetKernel())
 	end).
 
+%% net_kernel gets to none of them, as if twenty hosts had lost their power.
+attempts_that_take_long_make_room_for_others_test() ->
+	Nodes = [["n", Id, "@h2 port=1 family=inet proto=tcp addr=192.0.2.2 source=lan cluster=team age=9"]
+		|| N <- lists:seq(1, 20), Id <- [integer_to_list(N)]],
+	Self = self(),
+	NetKernel = spawn_link(fun() ->
+		true = register(net_kernel, self()),
+		connecting(Self)
+	end),
+	try
+		in_cluster(#{nodes => Nodes}, fun(_) ->
+			First = [attempt() || _ <- lists:seq(1, 8)],
+			?assertEqual(8, length([x || {_, trying} <- maps:to_list(epmd_mdns:peers())])),
+			Others = [attempt() || _ <- lists:seq(9, 20)],
+			?assertEqual(20, length(lists:usort(First ++ Others)))
+		end)
+	after
+		unlink(NetKernel),
+		exit(NetKernel, kill)
+	end.
+
 %% Internal.
+
+%% A net_kernel that never gets anywhere.
+connecting(Owner) ->
+	receive {'$gen_call', _, {connect, _, Node}} -> Owner ! {attempt, Node} end,
+	connecting(Owner).
+
+attempt() ->
+	receive {attempt, Node} -> Node after 10000 -> timeout end.
 
 in_cluster(Options, Test) ->
 	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),

@@ -15,14 +15,14 @@
 
 what_was_there_before_us_is_tried_at_once_test() ->
 	{[], Peers} = seen(?BOB, present, no, new()),
-	{[?BOB], Tried} = epmd_mdns_peers:pick([], Peers),
+	{[?BOB], Tried} = epmd_mdns_peers:pick([], [], Peers),
 	?assertEqual(#{?BOB => trying}, epmd_mdns_peers:states(Tried)),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([?BOB], Tried)).
+	?assertMatch({[], _}, epmd_mdns_peers:pick([?BOB], [], Tried)).
 
 what_appears_later_has_a_moment_to_join_us_test() ->
 	{[{timer, ?BOB, N, _}], Peers} = seen(?BOB, new, no, new()),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([], Peers)),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], again(?BOB, N, Peers))).
+	?assertMatch({[], _}, epmd_mdns_peers:pick([], [], Peers)),
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], again(?BOB, N, Peers))).
 
 a_connection_that_is_there_first_is_news_when_the_advert_comes_test() ->
 	{[{joined, ?BOB}], Peers} = seen(?BOB, new, now, new()),
@@ -32,33 +32,41 @@ a_connection_from_before_a_crash_is_no_news_test() ->
 	{[], Peers} = seen(?BOB, present, before, new()),
 	?assertEqual(#{?BOB => connected}, epmd_mdns_peers:states(Peers)).
 
-there_are_thirty_two_attempts_at_most_and_never_two_at_one_node_test() ->
-	Nodes = [<<"n", (integer_to_binary(N))/binary, "@h">> || N <- lists:seq(1, 50)],
-	Peers = lists:foldl(fun(Node, Acc) -> {[], Next} = seen(Node, present, no, Acc), Next end, new(), Nodes),
-	{First, Tried} = epmd_mdns_peers:pick([], Peers),
-	?assertEqual(32, length(First)),
-	?assertMatch({[], _}, epmd_mdns_peers:pick(First, Tried)),
-	{Second, _} = epmd_mdns_peers:pick(tl(First), Tried),
+there_are_eight_attempts_at_once_and_never_two_at_one_node_test() ->
+	Peers = present(50),
+	{First, Tried} = epmd_mdns_peers:pick([], [], Peers),
+	?assertEqual(8, length(First)),
+	?assertMatch({[], _}, epmd_mdns_peers:pick(First, [], Tried)),
+	{Second, _} = epmd_mdns_peers:pick(tl(First), [], Tried),
 	?assertEqual(1, length(Second)),
 	?assertNot(lists:member(hd(Second), First)).
+
+%% Eight hosts that have lost their power are no reason to wait.
+slow_attempts_hold_up_no_others_until_there_are_thirty_two_test() ->
+	{Slow, Peers} = lists:foldl(fun(_, {Before, Acc}) ->
+		{Quick, Next} = epmd_mdns_peers:pick([], Before, Acc),
+		?assertEqual(8, length(Quick)),
+		{Quick ++ Before, Next}
+	end, {[], present(50)}, lists:seq(1, 4)),
+	?assertEqual(32, length(lists:usort(Slow))),
+	?assertMatch({[], _}, epmd_mdns_peers:pick([], Slow, Peers)),
+	?assertMatch({[_], _}, epmd_mdns_peers:pick([], tl(Slow), Peers)).
 
 %% Its attempt goes on although it was forgotten, and comes back before that is over.
 a_node_that_comes_back_during_an_attempt_is_not_tried_twice_test() ->
 	Tried = trying(?BOB, new()),
 	{[], Back} = seen(?BOB, new, no, epmd_mdns_peers:gone(?BOB, Tried)),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([?BOB], Back)),
+	?assertMatch({[], _}, epmd_mdns_peers:pick([?BOB], [], Back)),
 	{[{joined, ?BOB}], _} = epmd_mdns_peers:ended(?BOB, connected, true, Back).
 
 those_that_have_not_failed_come_first_test() ->
-	Nodes = [<<"n", (integer_to_binary(N))/binary, "@h">> || N <- lists:seq(1, 32)],
-	Seen = lists:foldl(fun(Node, Acc) -> {[], Next} = seen(Node, present, no, Acc), Next end, new(), Nodes),
-	{Tried, Trying} = epmd_mdns_peers:pick([], Seen),
+	{Tried, Trying} = epmd_mdns_peers:pick([], [], present(8)),
 	Failed = lists:foldl(fun(Node, Acc) ->
 		{[_, {timer, Node, N, _}], Next} = epmd_mdns_peers:ended(Node, unreachable, false, Acc),
 		again(Node, N, Next)
 	end, Trying, Tried),
 	{[], Peers} = seen(?BOB, present, no, Failed),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick(tl(Tried), Peers)).
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick(tl(Tried), [], Peers)).
 
 %% Failing.
 
@@ -85,10 +93,10 @@ a_refusal_is_a_warning_and_not_repeated_for_minutes_test() ->
 a_refusal_outlives_an_advert_that_comes_and_goes_test() ->
 	{_, Refused} = epmd_mdns_peers:ended(?BOB, refused, false, trying(?BOB, new())),
 	{[], Back} = seen(?BOB, new, no, epmd_mdns_peers:gone(?BOB, Refused)),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([], Back)),
+	?assertMatch({[], _}, epmd_mdns_peers:pick([], [], Back)),
 	%% But not a node that was started anew.
 	{[], Anew} = epmd_mdns_peers:seen(?BOB, ?OTHER_PORTS, new, no, Back),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], Anew)).
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], Anew)).
 
 a_refusal_of_what_has_gone_is_forgotten_in_the_end_test() ->
 	{[_, {timer, _, N, _}], Refused} = epmd_mdns_peers:ended(?BOB, refused, false, trying(?BOB, new())),
@@ -100,8 +108,8 @@ an_old_timer_counts_no_more_test() ->
 	{_, Up} = epmd_mdns_peers:up(?BOB, visible, Waiting),
 	{[_, {timer, ?BOB, M, _}], Lost} = epmd_mdns_peers:down(?BOB, connection_closed, false, Up),
 	?assertNotEqual(N, M),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([], again(?BOB, N, Lost))),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], again(?BOB, M, Lost))).
+	?assertMatch({[], _}, epmd_mdns_peers:pick([], [], again(?BOB, N, Lost))),
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], again(?BOB, M, Lost))).
 
 the_end_of_an_attempt_at_nobody_in_particular_is_ignored_test() ->
 	?assertEqual({[], new()}, epmd_mdns_peers:ended(?BOB, unreachable, false, new())),
@@ -113,7 +121,7 @@ the_end_of_an_attempt_at_nobody_in_particular_is_ignored_test() ->
 a_lost_connection_is_made_again_while_the_node_is_advertised_test() ->
 	{[{lost, ?BOB, net_tick_timeout}, {timer, ?BOB, N, _}], Lost} =
 		epmd_mdns_peers:down(?BOB, net_tick_timeout, false, connected(?BOB, new())),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], again(?BOB, N, Lost))).
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], again(?BOB, N, Lost))).
 
 a_connection_outlives_its_advert_test() ->
 	Gone = epmd_mdns_peers:gone(?BOB, connected(?BOB, new())),
@@ -137,7 +145,7 @@ a_disconnect_between_two_nodes_alone_is_a_pause_test() ->
 	{[{lost, ?BOB, disconnect}], Lost} = epmd_mdns_peers:down(?BOB, disconnect, false, connected(?BOB, new())),
 	?assertEqual(#{?BOB => paused}, epmd_mdns_peers:states(Lost)),
 	?assertMatch(#{?BOB := _}, epmd_mdns_peers:pauses(Lost)),
-	?assertMatch({[], _}, epmd_mdns_peers:pick([], Lost)).
+	?assertMatch({[], _}, epmd_mdns_peers:pick([], [], Lost)).
 
 %% It is global, as far as we can know.
 a_disconnect_with_a_third_node_around_is_none_test() ->
@@ -168,7 +176,7 @@ a_pause_holds_for_who_comes_and_goes_and_ends_with_other_ports_test() ->
 	{[], Back} = seen(?BOB, present, no, epmd_mdns_peers:gone(?BOB, Paused)),
 	?assertEqual(#{?BOB => paused}, epmd_mdns_peers:states(Back)),
 	{[], Anew} = epmd_mdns_peers:seen(?BOB, ?OTHER_PORTS, new, no, Back),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], Anew)).
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], Anew)).
 
 a_pause_during_an_attempt_ends_what_comes_of_it_test() ->
 	{[], Paused} = epmd_mdns_peers:pause(?BOB, us, unknown, trying(?BOB, new())),
@@ -197,7 +205,7 @@ a_pause_ends_when_somebody_asks_test() ->
 	{[], Paused} = epmd_mdns_peers:pause(?BOB, us, unknown, trying_later(?BOB)),
 	Resumed = epmd_mdns_peers:resume(?BOB, Paused),
 	?assertEqual(#{}, epmd_mdns_peers:pauses(Resumed)),
-	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], Resumed)),
+	?assertMatch({[?BOB], _}, epmd_mdns_peers:pick([], [], Resumed)),
 	?assertEqual(connected(?BOB, new()), epmd_mdns_peers:resume(?BOB, connected(?BOB, new()))),
 	?assertEqual(new(), epmd_mdns_peers:resume(?BOB, new())).
 
@@ -218,12 +226,19 @@ again(Node, Generation, Peers) ->
 new() ->
 	epmd_mdns_peers:new(<<"alice@h1">>, #{}, []).
 
+%% So many nodes that were there before us.
+present(Count) ->
+	lists:foldl(fun(N, Peers) ->
+		{[], Next} = seen(<<"n", (integer_to_binary(N))/binary, "@h">>, present, no, Peers),
+		Next
+	end, new(), lists:seq(1, Count)).
+
 seen(Node, When, Connected, Peers) ->
 	epmd_mdns_peers:seen(Node, ?PORTS, When, Connected, Peers).
 
 trying(Node, Peers) ->
 	{[], Seen} = seen(Node, present, no, Peers),
-	{[Node], Tried} = epmd_mdns_peers:pick([], Seen),
+	{[Node], Tried} = epmd_mdns_peers:pick([], [], Seen),
 	Tried.
 
 %% Known, and not yet tried.
