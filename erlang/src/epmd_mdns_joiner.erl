@@ -29,7 +29,7 @@
 %% How soon to look again after the client has crashed, in milliseconds.
 -define(RETRY, 100).
 %% An attempt that takes longer, in milliseconds, makes room for another one.
--define(SLOW, 1000).
+-define(SLOW, 3000).
 
 -record(state, {
 	%% undefined: this VM joins nobody.
@@ -215,7 +215,8 @@ seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) -
 				true -> IfConnected;
 				false -> no
 			end,
-			did(epmd_mdns_peers:seen(Node, epmd_mdns_peer:ports(Endpoints), When, Connected, Peers), State);
+			Met = epmd_mdns_peer:met(When, Endpoints),
+			did(epmd_mdns_peers:seen(Node, epmd_mdns_peer:ports(Endpoints), Met, Connected, Peers), State);
 		false ->
 			State#state{peers=epmd_mdns_peers:gone(Node, Peers)}
 	end.

@@ -8,6 +8,7 @@
 %% API.
 -export([self/2]).
 -export([is_eligible/3]).
+-export([met/2]).
 -export([hold/2]).
 -export([failure/1]).
 -export([level/3]).
@@ -34,6 +35,8 @@
 %% In milliseconds. A refusal is a line in the log of the other node, which therefore isn't asked soon again.
 -define(SOON, 50).
 -define(LATER, 200).
+%% In seconds.
+-define(TOGETHER, 2).
 -define(MIN_DELAY, 200).
 -define(MAX_DELAY, 10000).
 -define(REFUSED_DELAY, 300000).
@@ -67,6 +70,18 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 				andalso (Hidden orelse Type =:= visible)
 		end, Endpoints)
 		andalso lists:any(fun(Family) -> epmd_mdns_table:address(Name, Host, Family) =/= none end, Families).
+
+%% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
+%% its own distribution is up, and is found by them.
+-spec met(present | new, [epmd_mdns_proto:endpoint()]) -> present | new.
+met(present, Endpoints) ->
+	Latest = erlang:system_time(second) - ?TOGETHER,
+	case lists:any(fun(Endpoint) -> maps:get(since, Endpoint, Latest) > Latest end, Endpoints) of
+		true -> new;
+		false -> present
+	end;
+met(new, _) ->
+	new.
 
 %% What comes to light when a node appears is joined by the end with the greater name, soon; the other end gives it a
 %% chance to. A node that has just been started is busy joining all that was there before it, anyway.

@@ -38,6 +38,12 @@ who_has_a_cluster_and_a_node_joins_until_it_leaves_test() ->
 	?assertEqual(undefined, epmd_mdns_peer:self(Config, epmd_mdns_lease:leave(Lease))),
 	?assertEqual(self_of(<<"alice@h1">>), epmd_mdns_peer:self(Config, epmd_mdns_lease:join(epmd_mdns_lease:leave(Lease)))).
 
+what_was_started_together_with_us_is_as_new_as_what_appears_later_test() ->
+	Now = erlang:system_time(second),
+	?assertEqual(present, epmd_mdns_peer:met(present, [#{since => Now - 9}, #{}])),
+	?assertEqual(new, epmd_mdns_peer:met(present, [#{since => Now - 9}, #{since => Now}])),
+	?assertEqual(new, epmd_mdns_peer:met(new, [#{since => Now - 9}])).
+
 %% Of two that see each other at the same moment one is quick, and the other leaves it the time that it needs.
 of_two_nodes_one_goes_first_test() ->
 	lists:foreach(fun(_) ->
