@@ -67,6 +67,9 @@ def avahi_restarts(lan):
     def restart(machine):
         machine.systemctl("restart", "avahi-daemon.service")
         machine.systemctl("restart", "dbus.service")
+        # Until systemd is on the bus again it does not see that a service has taken its name there, and waits for 90 s.
+        wait_for(lambda: machine.run(["busctl", "status", "org.freedesktop.systemd1"], deadline=30).returncode == 0, 30,
+                 f"{machine.name}: systemd is on the bus")
         # Who has lost its bus is of no use to others; apt, for one, waits for logind for 25 s.
         machine.systemctl("restart", "avahi-daemon.service", "systemd-logind.service")
     watch(lan)
