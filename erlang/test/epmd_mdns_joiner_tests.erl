@@ -7,7 +7,7 @@
 -include_lib("eunit/include/eunit.hrl").
 
 -import(log_catcher, [logged/0]).
--import(test_node, [register_alice/1, prompt/1, event/0, kill/1, kill_client/0]).
+-import(test_node, [register_alice/1, prompt/1, wait_for/1, event/0, kill/1, kill_client/0]).
 
 %% Nobody answers there: an address for documentation.
 -define(BOB, "bob@h2 port=9 family=inet proto=tcp addr=192.0.2.2 source=lan cluster=team age=12").
@@ -304,16 +304,6 @@ later(Fun) ->
 
 known(Node) ->
 	wait_for(fun() -> case epmd_mdns:peers() of #{Node := _} -> true; _ -> false end end).
-
-wait_for(Predicate) ->
-	wait_for(Predicate, erlang:monotonic_time(millisecond) + 10000).
-
-wait_for(Predicate, Deadline) ->
-	case {Predicate(), erlang:monotonic_time(millisecond) > Deadline} of
-		{true, _} -> ok;
-		{false, false} -> erlang:yield(), wait_for(Predicate, Deadline);
-		{false, true} -> error(late)
-	end.
 
 next_line(Daemon) ->
 	receive {fake_daemon, Daemon, Line} -> Line after 10000 -> timeout end.

@@ -12,6 +12,7 @@
 -export([with_daemon/2]).
 -export([register_alice/1]).
 -export([prompt/1]).
+-export([wait_for/1]).
 -export([synced/1]).
 -export([event/0]).
 -export([kill_client/0]).
@@ -60,6 +61,11 @@ prompt(Fun) ->
 	?assert(Time < 3000000),
 	Result.
 
+%% Fails when it is not the case before long.
+-spec wait_for(fun(() -> boolean())) -> ok.
+wait_for(Predicate) ->
+	wait_for(Predicate, erlang:monotonic_time(millisecond) + 10000).
+
 %% The next snapshot has been asked for, and is in the table.
 -spec synced(pid()) -> ok.
 synced(Daemon) ->
@@ -87,6 +93,13 @@ kill(Worker) ->
 	?assert(is_pid(New) andalso New =/= Pid).
 
 %% Internal.
+
+wait_for(Predicate, Deadline) ->
+	case {Predicate(), erlang:monotonic_time(millisecond) > Deadline} of
+		{true, _} -> ok;
+		{false, false} -> erlang:yield(), wait_for(Predicate, Deadline);
+		{false, true} -> error(late)
+	end.
 
 %% Tests may share a process.
 flush() ->
