@@ -28,7 +28,7 @@
 	epmd_mdns_table:answer() | {ok, inet:ip_address()} | {error, term()}.
 address(Name, Host, Family, Deadline) ->
 	case whereis(net_kernel) =:= self() andalso not epmd_mdns_config:has_more_protocols() of
-		true -> worth_trying({Name, epmd_mdns_host:text(Host)}, Family);
+		true -> worth_trying(Name, Host, Family);
 		false -> find(Name, Host, Family, Deadline)
 	end.
 
@@ -58,28 +58,26 @@ names(Host, Deadline) ->
 
 %% Internal.
 
-worth_trying(Key, Family) ->
-	case {epmd_mdns_table:is_up(Key), Family} of
-		{true, _} -> {error, eprotonosupport};
-		{false, inet} -> {ok, {0, 0, 0, 0}};
-		{false, inet6} -> {ok, {0, 0, 0, 0, 0, 0, 0, 0}};
-		_ -> {error, eafnosupport}
+worth_trying(Name, Host, Family) ->
+	case {on_the_lan(Name, Host, Family), Family} of
+		{unknown, inet} -> {ok, {0, 0, 0, 0}};
+		{unknown, inet6} -> {ok, {0, 0, 0, 0, 0, 0, 0, 0}};
+		{unknown, _} -> {error, eafnosupport};
+		{Answer, _} -> Answer
 	end.
 
 find(Name, Host, Family, Deadline) ->
 	ok = epmd_mdns_client:refresh(),
-	Key = {Name, epmd_mdns_host:text(Host)},
-	case {on_the_lan(Key, Family), may_appear()} of
-		{unknown, true} -> soon(Key, Host, Family, Deadline);
+	case {on_the_lan(Name, Host, Family), may_appear()} of
+		{unknown, true} -> soon(Name, Host, Family, Deadline);
 		{unknown, false} -> beyond_the_lan(Name, Host, Family, Deadline);
 		{Answer, _} -> Answer
 	end.
 
-on_the_lan(Key={Name, Host}, Family) ->
-	case {epmd_mdns_table:address(Name, Host, Family), epmd_mdns_table:is_up(Key)} of
-		{none, true} -> {error, eprotonosupport};
-		{none, false} -> unknown;
-		{Answer, _} -> Answer
+on_the_lan(Name, Host, Family) ->
+	case epmd_mdns_table:find(Name, epmd_mdns_host:text(Host), Family) of
+		unreachable -> {error, eprotonosupport};
+		Other -> Other
 	end.
 
 beyond_the_lan(Name, Host, Family, Deadline) ->
@@ -95,10 +93,10 @@ may_appear() ->
 	maps:get(cluster, epmd_mdns_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up.
 
 %% Meanwhile DNS is asked, too.
-soon(Key={Name, _}, Host, Family, Deadline) ->
+soon(Name, Host, Family, Deadline) ->
 	{Pid, Monitor} = spawn_monitor(fun() -> exit({answer, beyond_the_lan(Name, Host, Family, Deadline)}) end),
-	ok = await(Key, min(?ADVERT, left(Deadline))),
-	case on_the_lan(Key, Family) of
+	ok = await(unicode:characters_to_binary([Name, $@, epmd_mdns_host:text(Host)]), min(?ADVERT, left(Deadline))),
+	case on_the_lan(Name, Host, Family) of
 		unknown ->
 			receive
 				{'DOWN', Monitor, process, Pid, {answer, Answer}} -> Answer;
@@ -109,8 +107,7 @@ soon(Key={Name, _}, Host, Family, Deadline) ->
 			Answer
 	end.
 
-await({Name, Host}, Timeout) ->
-	Node = unicode:characters_to_binary([Name, $@, Host]),
+await(Node, Timeout) ->
 	{Pid, Monitor} = spawn_monitor(fun() ->
 		ok = epmd_mdns_client:subscribe(self()),
 		heard(Node)

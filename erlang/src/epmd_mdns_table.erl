@@ -17,7 +17,7 @@
 
 %% Readers.
 -export([address/3]).
--export([is_up/1]).
+-export([find/3]).
 -export([directory/0]).
 -export([endpoints/0]).
 -export([endpoints/1]).
@@ -74,10 +74,20 @@ address(Name, Host, inet) -> element_of({Name, Host}, #row.inet, none);
 address(Name, Host, inet6) -> element_of({Name, Host}, #row.inet6, none);
 address(_, _, _) -> none.
 
-%% Whether the node is up, with whatever endpoints.
--spec is_up(term()) -> boolean().
-is_up(Key) ->
-	live(element_of(Key, #row.entries, [])) =/= [].
+%% As address/3, but says whether a node without an answer is up all the same, with another protocol or IP version.
+%% That is one read: between two of them the node may appear, and be taken for one that can't be reached.
+-spec find(term(), term(), inet | inet6) -> answer() | unreachable | unknown.
+find(Name, Host, Family) ->
+	case {lookup({Name, Host}), Family} of
+		{[#row{inet=Answer={ok, _, _, _}}], inet} -> Answer;
+		{[#row{inet6=Answer={ok, _, _, _}}], inet6} -> Answer;
+		{[#row{entries=Entries}], _} ->
+			case live(Entries) of
+				[] -> unknown;
+				_ -> unreachable
+			end;
+		{[], _} -> unknown
+	end.
 
 %% All nodes that are up, with those of their endpoints that are.
 -spec directory() -> [{epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint(), ...]}].
@@ -194,6 +204,13 @@ element_of(Key, Position, Default) ->
 		Default
 	end.
 
+lookup(Key) ->
+	try
+		ets:lookup(?MODULE, Key)
+	catch error:badarg ->
+		[]
+	end.
+
 fold(Fun, Acc0) ->
 	try
 		ets:foldl(fun
@@ -206,7 +223,7 @@ fold(Fun, Acc0) ->
 
 row(Node) ->
 	{ok, Key} = epmd_mdns_proto:split_node(Node),
-	case ets:lookup(?MODULE, Key) of
+	case lookup(Key) of
 		[Row] -> Row;
 		[] -> #row{key=Key}
 	end.

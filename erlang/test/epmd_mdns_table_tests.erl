@@ -72,6 +72,21 @@ tls_nodes_find_tls_endpoints_test() ->
 		?assertMatch({ok, _, 2, _}, epmd_mdns_table:address("bob", "h2", inet))
 	end).
 
+a_node_that_cannot_be_reached_is_told_from_one_that_is_unknown_test() ->
+	with_table(tcp, fun(S) ->
+		?assertEqual(unknown, epmd_mdns_table:find("bob", "h2", inet)),
+		up(endpoint(#{proto => tls}), S),
+		?assertEqual(unreachable, epmd_mdns_table:find("bob", "h2", inet)),
+		?assertEqual(unreachable, epmd_mdns_table:find("bob", "h2", local)),
+		up(endpoint(#{}), S),
+		?assertEqual({ok, ?IP, 40001, 6}, epmd_mdns_table:find("bob", "h2", inet)),
+		?assertEqual({ok, ?MAPPED, 40001, 6}, epmd_mdns_table:find("bob", "h2", inet6)),
+		_ = down(endpoint(#{}), forgotten),
+		_ = epmd_mdns_table:down(endpoint(#{proto => tls}), stale),
+		?assertEqual(unknown, epmd_mdns_table:find("bob", "h2", inet))
+	end),
+	?assertEqual(unknown, epmd_mdns_table:find("bob", "h2", inet)).
+
 %% What comes and goes.
 
 a_node_is_up_with_its_first_endpoint_and_down_with_its_last_test() ->

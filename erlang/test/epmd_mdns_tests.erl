@@ -106,6 +106,21 @@ a_lookup_misses_nothing_that_the_daemon_knows_already_test() ->
 		end || N <- lists:seq(1, 50)]
 	end).
 
+%% A remote shell connects while its VM hears of the first nodes: what address_please/3 hasn't found there may be there
+%% when the lookup begins.
+a_node_that_appears_during_a_lookup_is_found_test() ->
+	test_node:with_daemon(#{nodes => [?BOB, ?EVE]}, fun(_) ->
+		{ok, _} = register_alice(5000),
+		Lookup = fun() ->
+			Deadline = erlang:monotonic_time(millisecond) + 5000,
+			[epmd_mdns_lookup:address(Name, "h2", Family, Deadline) || Name <- ["bob", "eve"], Family <- [inet, inet6]]
+		end,
+		Tls = {error, eprotonosupport},
+		Found = [{ok, {198, 51, 100, 2}, 40001, 6}, {ok, {0, 0, 0, 0, 0, 16#FFFF, 16#C633, 16#6402}, 40001, 6}, Tls, Tls],
+		?assertEqual(Found, Lookup()),
+		?assertEqual(Found, as_net_kernel(Lookup))
+	end).
+
 a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
 	test_node:with_daemon(#{mode => mute}, fun(_) ->
 		?assertEqual({ok, {127, 0, 0, 1}},
@@ -322,6 +337,15 @@ a_stock_answer_comes_in_time_or_not_at_all_test() ->
 	receive Unexpected -> error(Unexpected) after 0 -> ok end.
 
 %% Internal.
+
+%% On OTP 25 and 27 it asks by itself.
+as_net_kernel(Fun) ->
+	true = register(net_kernel, self()),
+	try
+		Fun()
+	after
+		true = unregister(net_kernel)
+	end.
 
 without_fallback(Test) ->
 	ok = application:set_env(epmd_mdns, fallback, false),

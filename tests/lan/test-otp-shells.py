@@ -37,9 +37,10 @@ def erl_shell(lan):
 
 
 def erl_remsh(lan):
-    """erl -remsh: into a node on another host, as -sname undefined, with a name, and without either"""
+    """erl -remsh: into a node on another host, as -sname undefined, with a name, and without either, five times"""
     host = lan[1]
-    for name in (["-sname", "undefined"], ["-sname", "admin"], []):
+    # Without a name it connects just while it hears of the first nodes.
+    for name in (["-sname", "undefined"], ["-sname", "admin"], *[[]] * 5):
         terminal = shell(host, ["erl", *name, "-remsh", "bob@h2", "-setcookie", "x", *flags(host).split()])
         answers(terminal, r"\(bob@h2\)\d+> ", "{answer, node(), 6 * 7}.", r"^\{answer,bob@h2,42\}")
         terminal.kill()
