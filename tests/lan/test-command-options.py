@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command epmd-mdns, the whole of it: filters, resolve, wait, version, help, and how monitor ends."""
 
+import errno
 import fcntl
 import functools
 import os
@@ -92,9 +93,15 @@ def on_terminal(host, *arguments, environment=()):
     subprocess.run(host.argv(["env", *environment, CLI, *arguments]), stdin=subprocess.DEVNULL, stdout=its,
                    env=ENVIRONMENT, check=True, timeout=10)
     os.close(its)
-    shown = os.read(ours, 65536).decode()
+    # What was written comes in pieces, even now that it has ended; after the last one comes an error.
+    shown = b""
+    try:
+        while data := os.read(ours, 65536):
+            shown += data
+    except OSError as error:
+        assert error.errno == errno.EIO, error
     os.close(ours)
-    return shown.replace("\r\n", "\n")
+    return shown.decode().replace("\r\n", "\n")
 
 
 def names(lan):
