@@ -59,11 +59,13 @@ def becomes(node, other, wanted):
 
 
 def wait_apart(one, other):
-    """Wait until both have paused each other."""
-    becomes(one, other, "paused")
-    becomes(other, one, "paused")
-    for node in (one, other):
-        assert node.eval(f"lists:member('{(other if node is one else one).name}', nodes(connected))") == "false"
+    """Wait until both have paused each other, and are not connected."""
+    def is_apart(node, from_whom):
+        return node.eval(f'{{maps:get(<<"{from_whom.name}">>, epmd_mdns:peers(), none), '
+                         f"lists:member('{from_whom.name}', nodes(connected))}}") == "{paused,false}"
+
+    # A message that global sends just then connects them again; what does so within a second is disconnected as well.
+    wait_for(lambda: is_apart(one, other) and is_apart(other, one), SOON, f"{one.name} and {other.name} are apart")
 
 
 def told(node, what, other):
