@@ -135,7 +135,8 @@ def other_cookie(lan):
         for one, other in ((a, stranger), (b, stranger), (stranger, a), (stranger, b)):
             # What is refused is tried again after more than two minutes; see epmd_mdns_peer_tests.
             lines = one.reports(other.name)
-            assert len(lines) <= 2 and len([line for line in lines if "join_failed" in line]) == 1, lines
+            # What is logged while OTP's default handler takes over from logger_simple_h comes twice, to the microsecond the same.
+            assert len(set(lines)) <= 2 and len([line for line in lines if "join_failed" in line]) == 1, lines
         assert stranger.eval("nodes()") == "[]" and a.eval("nodes()") == "[b@h2]"
         ends(lan, stranger)
 
