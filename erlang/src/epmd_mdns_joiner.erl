@@ -136,7 +136,7 @@ handle_info({nodeup, Name, Info}, State=#state{peers=Peers}) ->
 	{noreply, did(epmd_mdns_peers:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers}) ->
 	Reason = proplists:get_value(nodedown_reason, Info),
-	{noreply, did(epmd_mdns_peers:down(atom_to_binary(Name), Reason, is_global_calm(), Peers), State)};
+	{noreply, did(epmd_mdns_peers:down(atom_to_binary(Name), Reason, epmd_mdns_global:is_calm(), Peers), State)};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
 	{IsWelcome, Greeted} = epmd_mdns_peers:greeted(Node, Creation, IsAsked, Peers),
 	Answer = case IsWelcome of
@@ -166,6 +166,7 @@ start(IfConnected, State=#state{self=Before}) ->
 		{undefined, _} ->
 			stop(State);
 		{#{node := Own}, undefined} ->
+			ok = epmd_mdns_global:be_patient(),
 			Visible = [atom_to_binary(Name) || Name <- nodes()],
 			Peers = epmd_mdns_peers:new(Own, epmd_mdns_table:get(paused, #{}), Visible),
 			look(State#state{self=Self, peers=Peers}, IfConnected);
@@ -282,11 +283,6 @@ answer(State=#state{peers=Peers, waiting=Waiting}) ->
 tell(Node, Message) ->
 	_ = [epmd_mdns_attempt:tell(Name, {?MODULE, Message}) || {ok, Name} <- [epmd_mdns_names:known(Node)]],
 	ok.
-
-%% Whether it never disconnects nodes because of what it has heard of others (since OTP 25 it does, unless it is told
-%% otherwise). Then who disconnects is a program.
-is_global_calm() ->
-	lists:member({ok, false}, [application:get_env(kernel, Key) || Key <- [prevent_overlapping_partitions, connect_all]]).
 
 own() ->
 	atom_to_binary(node()).

@@ -20,6 +20,26 @@ without_a_cluster_nobody_is_joined_test() ->
 		?assertEqual({error, no_cluster}, epmd_mdns:wait(1, 5000))
 	end).
 
+in_a_cluster_global_tries_more_than_once_unless_the_user_has_said_how_often_test_() ->
+	Lone = fun(Options, Test) -> test_node:with_daemon(Options, fun(_) -> {ok, 4711} = register_alice(5000), Test(alone) end) end,
+	Clustered = fun(Options, Test) -> in_cluster(Options, fun(_) -> ok = known(<<"bob@h2">>), Test(in_cluster) end) end,
+	[{Name, fun() ->
+		ok = application:unset_env(kernel, global_connect_retries),
+		_ = [application:set_env(kernel, global_connect_retries, Retries) || {ok, Retries} <- [User]],
+		try
+			Start(#{nodes => [?BOB]}, fun(_) ->
+				?assertEqual(#{}, maps:without([<<"bob@h2">>], epmd_mdns:peers())),
+				?assertEqual(Wanted, application:get_env(kernel, global_connect_retries))
+			end)
+		after
+			ok = application:unset_env(kernel, global_connect_retries)
+		end
+	end} || {Name, Start, User, Wanted} <- [
+		{"no cluster", Lone, undefined, undefined},
+		{"a cluster", Clustered, undefined, {ok, 3}},
+		{"a cluster, and not even once", Clustered, {ok, 0}, {ok, 0}},
+		{"a cluster, and for long", Clustered, {ok, 10}, {ok, 10}}]].
+
 a_node_that_is_connected_and_lost_is_a_line_each_and_a_program_is_told_test() ->
 	log_catcher:with(fun() ->
 		in_cluster(#{nodes => [?BOB]}, fun(_) ->
