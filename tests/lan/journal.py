@@ -35,7 +35,8 @@ class Journal:
         os.makedirs(os.path.dirname(self._path), exist_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self._path)
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self):
         while data := self._socket.recv(65536):
@@ -57,6 +58,7 @@ class Journal:
     def close(self):
         """Nobody takes entries any more; the socket stays where it is, as when journald has crashed."""
         self._socket.shutdown(socket.SHUT_RD)
+        self._reader.join()
         self._socket.close()
 
     def remove(self):
