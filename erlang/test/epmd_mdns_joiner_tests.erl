@@ -21,24 +21,23 @@ without_a_cluster_nobody_is_joined_test() ->
 	end).
 
 in_a_cluster_global_tries_more_than_once_unless_the_user_has_said_how_often_test_() ->
-	Lone = fun(Options, Test) -> test_node:with_daemon(Options, fun(_) -> {ok, 4711} = register_alice(5000), Test(alone) end) end,
-	Clustered = fun(Options, Test) -> in_cluster(Options, fun(_) -> ok = known(<<"bob@h2">>), Test(in_cluster) end) end,
 	[{Name, fun() ->
-		ok = application:unset_env(kernel, global_connect_retries),
-		_ = [application:set_env(kernel, global_connect_retries, Retries) || {ok, Retries} <- [User]],
-		try
-			Start(#{nodes => [?BOB]}, fun(_) ->
-				?assertEqual(#{}, maps:without([<<"bob@h2">>], epmd_mdns:peers())),
-				?assertEqual(Wanted, application:get_env(kernel, global_connect_retries))
+		with_retries(User, fun() ->
+			in_cluster(#{nodes => [?BOB]}, fun(_) ->
+				ok = known(<<"bob@h2">>),
+				?assertEqual({ok, Wanted}, application:get_env(kernel, global_connect_retries))
 			end)
-		after
-			ok = application:unset_env(kernel, global_connect_retries)
-		end
-	end} || {Name, Start, User, Wanted} <- [
-		{"no cluster", Lone, undefined, undefined},
-		{"a cluster", Clustered, undefined, {ok, 3}},
-		{"a cluster, and not even once", Clustered, {ok, 0}, {ok, 0}},
-		{"a cluster, and for long", Clustered, {ok, 10}, {ok, 10}}]].
+		end)
+	end} || {Name, User, Wanted} <- [{"he has not", undefined, 3}, {"not even once", {ok, 0}, 0}, {"for long", {ok, 10}, 10}]].
+
+without_a_cluster_global_stays_as_it_is_test() ->
+	with_retries(undefined, fun() ->
+		test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+			{ok, 4711} = register_alice(5000),
+			?assertEqual(#{}, epmd_mdns:peers()),
+			?assertEqual(undefined, application:get_env(kernel, global_connect_retries))
+		end)
+	end).
 
 a_node_that_is_connected_and_lost_is_a_line_each_and_a_program_is_told_test() ->
 	log_catcher:with(fun() ->
@@ -304,6 +303,16 @@ in_cluster(Options, Test) ->
 		end)
 	after
 		true = os:unsetenv("EPMD_MDNS_CLUSTER")
+	end.
+
+%% With this setting of kernel's, which is what the user may have said.
+with_retries(User, Test) ->
+	ok = application:unset_env(kernel, global_connect_retries),
+	_ = [application:set_env(kernel, global_connect_retries, Retries) || {ok, Retries} <- [User]],
+	try
+		Test()
+	after
+		ok = application:unset_env(kernel, global_connect_retries)
 	end.
 
 nodeup(Name) ->
