@@ -52,7 +52,7 @@
 	%% As in docs/protocol.md: present, seen, goodbye, expired, lost, ...
 	reason := binary()
 }}} | {epmd_mdns, {joined, epmd_mdns_proto:node_name(), #{}}}
-	| {epmd_mdns, {join_failed, epmd_mdns_proto:node_name(), #{reason := epmd_mdns_peer:failure()}}}.
+	| {epmd_mdns, {join_failed, epmd_mdns_proto:node_name(), #{reason := epmd_mdns_join_policy:failure()}}}.
 
 -type text() :: atom() | string() | binary().
 -type host() :: text() | inet:ip_address().
@@ -78,7 +78,7 @@ listen_port_please(Name, Host) ->
 		none -> 1;
 		{_, _, Last} -> Last + 1
 	end,
-	ok = epmd_mdns_table:put(listening, {epmd_mdns_host:text(Name), epmd_mdns_host:text(Host), Nth}),
+	ok = epmd_mdns_table:put(listening, {epmd_mdns_lookup_host:text(Name), epmd_mdns_lookup_host:text(Host), Nth}),
 	try
 		erl_epmd:listen_port_please(Name, Host)
 	catch _:_ ->
@@ -105,7 +105,7 @@ register_node(Name, Port, inet6_tcp) ->
 	register_node(Name, Port, inet6);
 register_node(Name, Port, Family) when is_integer(Port), Port > 0, Port =< 65535,
 		Family =:= inet orelse Family =:= inet6 orelse Family =:= any ->
-	{Node, Proto} = own_node(epmd_mdns_host:text(Name)),
+	{Node, Proto} = own_node(epmd_mdns_lookup_host:text(Name)),
 	case epmd_mdns_proto:split_node(Node) of
 		{ok, _} ->
 			case epmd_mdns_client:register(Node, {Port, Proto, Family}, ?REGISTER) of
@@ -129,7 +129,7 @@ register_node(_, _, _) ->
 	epmd_mdns_table:answer() | {ok, inet:ip_address()} | {error, term()}.
 address_please(Name, Host, Family) ->
 	case epmd_mdns_table:address(Name, Host, Family) of
-		none -> epmd_mdns_lookup:address(epmd_mdns_host:text(Name), Host, Family, deadline());
+		none -> epmd_mdns_lookup:address(epmd_mdns_lookup_host:text(Name), Host, Family, deadline());
 		Answer -> Answer
 	end.
 
@@ -145,7 +145,7 @@ port_please(Name, Host) ->
 -spec port_please(text(), host(), timeout()) ->
 	{port, inet:port_number(), non_neg_integer()} | noport | closed | {error, term()}.
 port_please(Name, Host, Timeout) ->
-	epmd_mdns_lookup:port(epmd_mdns_host:text(Name), Host, shorter(Timeout, deadline())).
+	epmd_mdns_lookup:port(epmd_mdns_lookup_host:text(Name), Host, shorter(Timeout, deadline())).
 
 -spec names() -> {ok, [{string(), inet:port_number()}]} | {error, address}.
 names() ->
@@ -173,13 +173,13 @@ stop() ->
 %% The nodes that are up, of this host and of the LAN, this node included.
 -spec nodes() -> [epmd_mdns_proto:node_name()].
 nodes() ->
-	{_, Endpoints} = epmd_mdns_directory:read(),
+	{_, Endpoints} = epmd_mdns_lookup_directory:read(),
 	lists:usort([Node || #{node := Node} <- Endpoints]).
 
 %% The endpoints of a node; none, if it is unknown. Those marked stale have gone less than 60 s ago.
 -spec lookup(text()) -> [epmd_mdns_proto:endpoint()].
 lookup(Node) ->
-	epmd_mdns_directory:lookup(node_name(Node)).
+	epmd_mdns_lookup_directory:lookup(node_name(Node)).
 
 -spec subscribe() -> ok | {error, not_running}.
 subscribe() ->
@@ -211,10 +211,10 @@ unsubscribe(Pid) when is_pid(Pid) ->
 	nodes := non_neg_integer()
 }.
 info() ->
-	(epmd_mdns_directory:config())#{
+	(epmd_mdns_lookup_directory:config())#{
 		daemon => epmd_mdns_table:get(daemon, absent),
 		server => epmd_mdns_table:get(server, undefined),
-		node => epmd_mdns_lease:node_name(epmd_mdns_table:get(lease, epmd_mdns_lease:new())),
+		node => epmd_mdns_client_lease:node_name(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
 		nodes => length(epmd_mdns_table:directory())
 	}.
 
@@ -239,7 +239,7 @@ resume(Node) ->
 	epmd_mdns_cluster:resume(node_name(Node)).
 
 %% How it is with each node that is to be joined.
--spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_peers:status()} | {error, not_running}.
+-spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_state:status()} | {error, not_running}.
 peers() ->
 	epmd_mdns_cluster:peers().
 
@@ -251,7 +251,7 @@ wait(Count, Timeout) when is_integer(Count), Count > 0, Timeout =:= infinity ore
 %% Internal.
 
 node_name(Node) ->
-	unicode:characters_to_binary(epmd_mdns_host:text(Node)).
+	unicode:characters_to_binary(epmd_mdns_lookup_host:text(Node)).
 
 %% The name of this VM's node, and the protocol. Its host is what listen_port_please/2 was told of late, or
 %% stands in node(); without either it is what -sname would make of it.

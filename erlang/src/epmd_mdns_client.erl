@@ -56,7 +56,7 @@
 
 -record(data, {
 	config :: epmd_mdns_config:config(),
-	lease :: epmd_mdns_lease:lease(),
+	lease :: epmd_mdns_client_lease:lease(),
 	%% Callers of register/3.
 	waiting = [] :: [{epmd_mdns_proto:endpoint_id(), gen_statem:from()}],
 	%% The connection: when it was made, and the requests that have no answer yet, oldest first.
@@ -65,8 +65,8 @@
 	owed = [] :: [epmd_mdns_proto:request() | {refresh, gen_statem:from()}],
 	snapshot = make_ref() :: reference(),
 	attempts = 0 :: non_neg_integer(),
-	subscribers :: epmd_mdns_subscribers:subscribers(),
-	log = epmd_mdns_log:new() :: epmd_mdns_log:log()
+	subscribers :: epmd_mdns_client_subscribers:subscribers(),
+	log = epmd_mdns_client_log:new() :: epmd_mdns_client_log:log()
 }).
 
 %% API.
@@ -77,8 +77,8 @@ start_link() ->
 
 %% Registers the node, now or whenever the daemon can be had, with an endpoint. Waits for the daemon's
 %% answer: the creation is -1 if there is none within the timeout.
--spec register(epmd_mdns_proto:node_name(), epmd_mdns_lease:listener(), timeout()) ->
-	{ok, epmd_mdns_lease:creation()} | {error, duplicate_name | already_registered}.
+-spec register(epmd_mdns_proto:node_name(), epmd_mdns_client_lease:listener(), timeout()) ->
+	{ok, epmd_mdns_client_lease:creation()} | {error, duplicate_name | already_registered}.
 register(Node, Listener, Timeout) ->
 	call({register, Node, Listener}, Timeout, {ok, -1}).
 
@@ -139,12 +139,12 @@ init([]) ->
 		0 -> {connecting, 0};
 		Rest -> {down, Rest}
 	end,
-	_ = Daemon =:= connecting andalso epmd_mdns_log:problems(Problems),
+	_ = Daemon =:= connecting andalso epmd_mdns_client_log:problems(Problems),
 	ok = epmd_mdns_table:put(config, Config),
 	ok = epmd_mdns_table:put(daemon, Daemon),
-	Lease = epmd_mdns_lease:lose(epmd_mdns_table:get(lease, epmd_mdns_lease:new())),
+	Lease = epmd_mdns_client_lease:lose(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
 	{ok, disconnected,
-		#data{config=Config, lease=Lease, subscribers=epmd_mdns_subscribers:restore()},
+		#data{config=Config, lease=Lease, subscribers=epmd_mdns_client_subscribers:restore()},
 		[{state_timeout, Delay, connect}|forget_later(epmd_mdns_table:stale())]}.
 
 -spec handle_event(gen_statem:event_type(), term(), state(), #data{}) ->
@@ -177,21 +177,21 @@ handle_event({call, From}, refresh, _, _) ->
 handle_event({call, From}, {register, Node, Listener}, State, Data) ->
 	register(From, Node, Listener, State, Data);
 handle_event({timeout, refused}, again, State, Data=#data{lease=Lease}) when State =/= disconnected ->
-	request(epmd_mdns_lease:missing(Lease), State, Data);
+	request(epmd_mdns_client_lease:missing(Lease), State, Data);
 handle_event({call, From}, {subscribe, Pid}, _, Data=#data{subscribers=Old}) ->
-	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:add(Pid, Old)}, {reply, From, ok}};
+	{keep_state, Data#data{subscribers=epmd_mdns_client_subscribers:add(Pid, Old)}, {reply, From, ok}};
 handle_event({call, From}, {unsubscribe, Pid}, _, Data=#data{subscribers=Old}) ->
-	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:remove(Pid, Old)}, {reply, From, ok}};
+	{keep_state, Data#data{subscribers=epmd_mdns_client_subscribers:remove(Pid, Old)}, {reply, From, ok}};
 handle_event(cast, {notify, Event}, _, #data{subscribers=Subscribers}) ->
-	ok = epmd_mdns_subscribers:tell(Event, Subscribers),
+	ok = epmd_mdns_client_subscribers:tell(Event, Subscribers),
 	keep_state_and_data;
 handle_event({call, From}, join, State, Data=#data{lease=Lease}) ->
-	replied(From, ok, joined(State, keep_lease(epmd_mdns_lease:join(Lease), Data)));
+	replied(From, ok, joined(State, keep_lease(epmd_mdns_client_lease:join(Lease), Data)));
 %% Closing the connection is what withdraws a node.
 handle_event({call, From}, leave, State, Data=#data{lease=Lease}) ->
-	replied(From, ok, left(State, keep_lease(epmd_mdns_lease:leave(Lease), Data)));
+	replied(From, ok, left(State, keep_lease(epmd_mdns_client_lease:leave(Lease), Data)));
 handle_event(info, {'DOWN', _, process, Pid, _}, _, Data=#data{subscribers=Old}) ->
-	{keep_state, Data#data{subscribers=epmd_mdns_subscribers:remove(Pid, Old)}};
+	{keep_state, Data#data{subscribers=epmd_mdns_client_subscribers:remove(Pid, Old)}};
 handle_event(_, _, _, _) -> %% Such as what a socket that was given up has left in the mailbox.
 	keep_state_and_data.
 
@@ -213,7 +213,7 @@ connect(Data=#data{config=#{socket := Path}, lease=Lease}) ->
 	case gen_tcp:connect({local, Path}, 0, Options, ?CONNECT_TIMEOUT) of
 		{ok, Socket} ->
 			Connected = Data#data{socket=Socket, since=now_ms(), snapshot=make_ref()},
-			request([{hello, 1}|epmd_mdns_lease:missing(Lease)] ++ [subscribe], syncing, Connected);
+			request([{hello, 1}|epmd_mdns_client_lease:missing(Lease)] ++ [subscribe], syncing, Connected);
 		{error, Reason} ->
 			lost(Reason, Data)
 	end.
@@ -244,8 +244,8 @@ lost(Reason, Data0) ->
 	_ = Socket =:= undefined orelse gen_tcp:close(Socket),
 	ok = epmd_mdns_table:put(daemon, down),
 	{next_state, disconnected,
-		keep_lease(epmd_mdns_lease:lose(Lease), Data#data{socket=undefined, owed=[], waiting=[],
-			attempts=Attempts + 1, log=epmd_mdns_log:lost(Reason, Since =:= undefined, Path, Log)}),
+		keep_lease(epmd_mdns_client_lease:lose(Lease), Data#data{socket=undefined, owed=[], waiting=[],
+			attempts=Attempts + 1, log=epmd_mdns_client_log:lost(Reason, Since =:= undefined, Path, Log)}),
 		[{state_timeout, epmd_mdns_backoff:delay(Attempts, ?MIN_BACKOFF, ?MAX_BACKOFF), connect}, {{timeout, silence}, infinity, overdue}
 			|[{reply, From, {ok, -1}} || {_, From} <- Waiting]
 			++ [{reply, From, ok} || {refresh, From} <- Owed]]}.
@@ -254,7 +254,7 @@ lost(Reason, Data0) ->
 %% a daemon that dies of us, or talks nonsense, would be called ten times a second, and into the log.
 forgive(Data=#data{socket=Socket, since=Since, log=Log}) ->
 	case Socket =/= undefined andalso now_ms() - Since >= ?GOOD of
-		true -> Data#data{attempts=0, log=epmd_mdns_log:forgive(Log)};
+		true -> Data#data{attempts=0, log=epmd_mdns_client_log:forgive(Log)};
 		false -> Data
 	end.
 
@@ -264,9 +264,9 @@ hear({ok, _, Attributes}, State,
 		Data=#data{owed=[{register, _, Registration}|Owed], lease=Lease0, log=Log}) ->
 	case epmd_mdns_proto:creation(Attributes) of
 		{ok, Creation} ->
-			{Id, Lease} = epmd_mdns_lease:hold(Registration, Creation, Lease0),
-			settle(Id, {ok, epmd_mdns_lease:creation(Lease)}, State,
-				keep_lease(Lease, Data#data{owed=Owed, log=epmd_mdns_log:granted(Log)}), []);
+			{Id, Lease} = epmd_mdns_client_lease:hold(Registration, Creation, Lease0),
+			settle(Id, {ok, epmd_mdns_client_lease:creation(Lease)}, State,
+				keep_lease(Lease, Data#data{owed=Owed, log=epmd_mdns_client_log:granted(Log)}), []);
 		malformed ->
 			lost({fault, Attributes}, Data)
 	end;
@@ -286,29 +286,29 @@ hear({error, Token, Text}, State,
 		<<"duplicate-name">> -> {error, duplicate_name};
 		_ -> {ok, -1}
 	end,
-	settle(epmd_mdns_lease:id(Registration), Answer, State,
-		Data#data{owed=Owed, log=epmd_mdns_log:refused(Node, Token, Text, Log)},
+	settle(epmd_mdns_client_lease:id(Registration), Answer, State,
+		Data#data{owed=Owed, log=epmd_mdns_client_log:refused(Node, Token, Text, Log)},
 		[{{timeout, refused}, ?REFUSED, again}]);
 hear({event, sync}, _, Data=#data{snapshot=Snapshot, subscribers=Subscribers, log=Log}) ->
 	{Changes, Stale} = epmd_mdns_table:sweep(Snapshot),
 	ok = epmd_mdns_table:put(daemon, up),
-	ok = epmd_mdns_subscribers:notify(Changes, <<"lost">>, Subscribers),
-	listen(ready, Data#data{log=epmd_mdns_log:found(Log)}, forget_later(Stale));
+	ok = epmd_mdns_client_subscribers:notify(Changes, <<"lost">>, Subscribers),
+	listen(ready, Data#data{log=epmd_mdns_client_log:found(Log)}, forget_later(Stale));
 hear({event, down, Endpoint, Reason}, State, Data=#data{subscribers=Subscribers}) ->
 	Fate = case Reason of
 		<<"unregistered">> -> forgotten;
 		_ -> stale
 	end,
 	{Change, Stale} = epmd_mdns_table:down(Endpoint, Fate),
-	ok = epmd_mdns_subscribers:notify([Change], Reason, Subscribers),
+	ok = epmd_mdns_client_subscribers:notify([Change], Reason, Subscribers),
 	listen(State, Data, forget_later(Stale));
 hear({event, _, Endpoint, Reason}, State,
 		Data=#data{snapshot=Snapshot, subscribers=Subscribers, log=Log}) ->
 	case epmd_mdns_table:up(Endpoint, Snapshot) of
 		full ->
-			listen(State, Data#data{log=epmd_mdns_log:full(Log)}, []);
+			listen(State, Data#data{log=epmd_mdns_client_log:full(Log)}, []);
 		Change ->
-			ok = epmd_mdns_subscribers:notify([Change], Reason, Subscribers),
+			ok = epmd_mdns_client_subscribers:notify([Change], Reason, Subscribers),
 			listen(State, Data, [])
 	end;
 hear(ignored, State, Data) ->
@@ -320,13 +320,13 @@ hear(Other, _, Data) ->
 
 %% Asking for what is held already changes nothing, so it is simply asked for again.
 register(From, Node, Listener, State, Data=#data{config=Config, lease=Lease0, waiting=Waiting}) ->
-	case epmd_mdns_lease:want(Node, Listener, Config, Lease0) of
+	case epmd_mdns_client_lease:want(Node, Listener, Config, Lease0) of
 		{ok, _, Lease} when State =:= disconnected ->
-			Lost = epmd_mdns_lease:lose(Lease),
-			{keep_state, keep_lease(Lost, Data), {reply, From, {ok, epmd_mdns_lease:creation(Lost)}}};
+			Lost = epmd_mdns_client_lease:lose(Lease),
+			{keep_state, keep_lease(Lost, Data), {reply, From, {ok, epmd_mdns_client_lease:creation(Lost)}}};
 		{ok, Registration, Lease} ->
 			request([{register, Node, Registration}], State, keep_lease(Lease,
-				Data#data{waiting=[{epmd_mdns_lease:id(Registration), From}|Waiting]}));
+				Data#data{waiting=[{epmd_mdns_client_lease:id(Registration), From}|Waiting]}));
 		Error ->
 			{keep_state_and_data, {reply, From, Error}}
 	end.
@@ -334,7 +334,7 @@ register(From, Node, Listener, State, Data=#data{config=Config, lease=Lease0, wa
 joined(disconnected, Data) ->
 	{keep_state, Data};
 joined(State, Data=#data{lease=Lease}) ->
-	request(epmd_mdns_lease:missing(Lease), State, Data).
+	request(epmd_mdns_client_lease:missing(Lease), State, Data).
 
 left(disconnected, Data) ->
 	{keep_state, Data};

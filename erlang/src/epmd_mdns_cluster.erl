@@ -33,7 +33,7 @@ leave() ->
 -spec pause(epmd_mdns_proto:node_name()) -> ok | {error, not_running}.
 pause(Node) ->
 	case call({pause, Node}) of
-		ok -> epmd_mdns_names:disconnect(Node);
+		ok -> epmd_mdns_join_names:disconnect(Node);
 		Error -> Error
 	end.
 
@@ -41,7 +41,7 @@ pause(Node) ->
 resume(Node) ->
 	call({resume, Node}).
 
--spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_peers:status()} | {error, not_running}.
+-spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_state:status()} | {error, not_running}.
 peers() ->
 	call(peers).
 

@@ -9,7 +9,7 @@
 %%
 %% Joiners speak to each other, too. Who has connected says hello; the answer is welcome, or pause if it is not wanted.
 %%
-%% What there is to know stands in epmd_mdns_peers. What has to survive a crash of this process are the pauses, which
+%% What there is to know stands in epmd_mdns_join_state. What has to survive a crash of this process are the pauses, which
 %% stand in the table; all else is there to be seen.
 
 -module(epmd_mdns_joiner).
@@ -33,8 +33,8 @@
 
 -record(state, {
 	%% undefined: this VM joins nobody.
-	self :: epmd_mdns_peer:self() | undefined,
-	peers = nobody() :: epmd_mdns_peers:peers(),
+	self :: epmd_mdns_join_policy:self() | undefined,
+	peers = nobody() :: epmd_mdns_join_state:peers(),
 	attempts = #{} :: #{reference() => {epmd_mdns_proto:node_name(), quick | slow}},
 	%% Nodes that somebody here has asked for; they are told so.
 	asked = [] :: [epmd_mdns_proto:node_name()],
@@ -44,7 +44,7 @@
 	client :: reference() | undefined,
 	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
 	retry :: reference() | undefined,
-	news = epmd_mdns_news:new() :: epmd_mdns_news:news()
+	news = epmd_mdns_join_log:new() :: epmd_mdns_join_log:news()
 }).
 
 %% API.
@@ -85,11 +85,11 @@ handle_call(leave, _, State) ->
 	{reply, Result, stop(State)};
 handle_call({pause, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
 	ok = tell(Node, {pause, own(), creation()}),
-	{reply, ok, did(epmd_mdns_peers:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
+	{reply, ok, did(epmd_mdns_join_state:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
 handle_call({resume, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
-	{reply, ok, did({[], epmd_mdns_peers:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
+	{reply, ok, did({[], epmd_mdns_join_state:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
 handle_call(peers, _, State=#state{peers=Peers}) ->
-	{reply, epmd_mdns_peers:states(Peers), State};
+	{reply, epmd_mdns_join_state:states(Peers), State};
 handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
 	{reply, {error, no_cluster}, State};
 handle_call({wait, Count, Deadline}, From, State=#state{waiting=Waiting}) ->
@@ -111,9 +111,9 @@ handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}
 	end,
 	{noreply, seen(Node, Endpoints, When, now, State)};
 handle_info({epmd_mdns, {down, Node, _}}, State=#state{peers=Peers}) ->
-	{noreply, State#state{peers=epmd_mdns_peers:gone(Node, Peers)}};
+	{noreply, State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}};
 handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
-	{noreply, did(epmd_mdns_peers:again(Node, Generation, Peers), State)};
+	{noreply, did(epmd_mdns_join_state:again(Node, Generation, Peers), State)};
 handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) when is_map_key(Monitor, Attempts) ->
 	#{Monitor := {Node, quick}} = Attempts,
 	{noreply, fill(State#state{attempts=Attempts#{Monitor := {Node, slow}}})};
@@ -124,21 +124,21 @@ handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
 handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempts, peers=Peers}) ->
 	case maps:take(Monitor, Attempts) of
 		{{Node, _}, Rest} ->
-			IsConnected = epmd_mdns_names:is_connected(Node),
-			{noreply, did(epmd_mdns_peers:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
+			IsConnected = epmd_mdns_join_names:is_connected(Node),
+			{noreply, did(epmd_mdns_join_state:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
 		error ->
 			{noreply, State}
 	end;
 handle_info({nodeup, Name, _}, State) when Name =:= node() ->
-	ok = epmd_mdns_news:started(atom_to_binary(Name)),
+	ok = epmd_mdns_join_log:started(atom_to_binary(Name)),
 	{noreply, State};
 handle_info({nodeup, Name, Info}, State=#state{peers=Peers}) ->
-	{noreply, did(epmd_mdns_peers:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
+	{noreply, did(epmd_mdns_join_state:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers}) ->
 	Reason = proplists:get_value(nodedown_reason, Info),
-	{noreply, did(epmd_mdns_peers:down(atom_to_binary(Name), Reason, epmd_mdns_global:is_calm(), Peers), State)};
+	{noreply, did(epmd_mdns_join_state:down(atom_to_binary(Name), Reason, epmd_mdns_join_global:is_calm(), Peers), State)};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
-	{IsWelcome, Greeted} = epmd_mdns_peers:greeted(Node, Creation, IsAsked, Peers),
+	{IsWelcome, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, IsAsked, Peers),
 	Answer = case IsWelcome of
 		true -> welcome;
 		false -> pause
@@ -146,13 +146,13 @@ handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peer
 	ok = tell(Node, {Answer, own(), creation()}),
 	{noreply, did({[], Greeted}, State)};
 handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
-	{_, Greeted} = epmd_mdns_peers:greeted(Node, Creation, false, Peers),
+	{_, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, false, Peers),
 	{noreply, did({[], Greeted}, State)};
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
 	ok = disconnect_later(Node),
-	{noreply, did(epmd_mdns_peers:pause(Node, them, Creation, Peers), State)};
+	{noreply, did(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
 handle_info(flush, State=#state{news=News}) ->
-	{noreply, State#state{news=epmd_mdns_news:flush(News)}};
+	{noreply, State#state{news=epmd_mdns_join_log:flush(News)}};
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
 	{noreply, State}.
 
@@ -161,14 +161,14 @@ handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or o
 %% Everything is looked at anew; what is known already stays. Whether what is connected already was so before is known
 %% by who calls.
 start(IfConnected, State=#state{self=Before}) ->
-	Self = epmd_mdns_peer:self(epmd_mdns_directory:config(), epmd_mdns_table:get(lease, epmd_mdns_lease:new())),
+	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
 	case {Self, Before} of
 		{undefined, _} ->
 			stop(State);
 		{#{node := Own}, undefined} ->
-			ok = epmd_mdns_global:be_patient(),
+			ok = epmd_mdns_join_global:be_patient(),
 			Visible = [atom_to_binary(Name) || Name <- nodes()],
-			Peers = epmd_mdns_peers:new(Own, epmd_mdns_table:get(paused, #{}), Visible),
+			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), Visible),
 			look(State#state{self=Self, peers=Peers}, IfConnected);
 		_ ->
 			look(State#state{self=Self}, now)
@@ -177,9 +177,9 @@ start(IfConnected, State=#state{self=Before}) ->
 look(State0, IfConnected) ->
 	State = #state{peers=Peers} = follow(State0),
 	Directory = epmd_mdns_table:directory(),
-	Gone = epmd_mdns_peers:others([Node || {Node, _} <- Directory], Peers),
+	Gone = epmd_mdns_join_state:others([Node || {Node, _} <- Directory], Peers),
 	answer(lists:foldl(fun({Node, Endpoints}, Acc) -> seen(Node, Endpoints, present, IfConnected, Acc) end,
-		State#state{peers=lists:foldl(fun epmd_mdns_peers:gone/2, Peers, Gone)}, Directory)).
+		State#state{peers=lists:foldl(fun epmd_mdns_join_state:gone/2, Peers, Gone)}, Directory)).
 
 %% The client tells us what happens. When it crashes there is something that it doesn't tell.
 follow(State=#state{client=Before}) ->
@@ -205,38 +205,38 @@ stop(State=#state{client=Client}) ->
 	stop(State#state{self=undefined, client=undefined, peers=nobody(), asked=[]}).
 
 nobody() ->
-	epmd_mdns_peers:new(<<>>, epmd_mdns_table:get(paused, #{}), []).
+	epmd_mdns_join_state:new(<<>>, epmd_mdns_table:get(paused, #{}), []).
 
 seen(_, _, _, _, State=#state{self=undefined}) ->
 	State;
 seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) ->
-	case epmd_mdns_peer:is_eligible(Node, Endpoints, Self) of
+	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self) of
 		true ->
-			Connected = case epmd_mdns_names:is_connected(Node) of
+			Connected = case epmd_mdns_join_names:is_connected(Node) of
 				true -> IfConnected;
 				false -> no
 			end,
-			Met = epmd_mdns_peer:met(When, Endpoints),
-			did(epmd_mdns_peers:seen(Node, epmd_mdns_peer:ports(Endpoints), Met, Connected, Peers), State);
+			Met = epmd_mdns_join_policy:met(When, Endpoints),
+			did(epmd_mdns_join_state:seen(Node, epmd_mdns_join_policy:ports(Endpoints), Met, Connected, Peers), State);
 		false ->
-			State#state{peers=epmd_mdns_peers:gone(Node, Peers)}
+			State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}
 	end.
 
 %% Internal: what to do.
 
 did({Actions, Peers}, State=#state{peers=Before}) ->
-	Pauses = epmd_mdns_peers:pauses(Peers),
-	_ = Pauses =:= epmd_mdns_peers:pauses(Before) orelse epmd_mdns_table:put(paused, Pauses),
+	Pauses = epmd_mdns_join_state:pauses(Peers),
+	_ = Pauses =:= epmd_mdns_join_state:pauses(Before) orelse epmd_mdns_table:put(paused, Pauses),
 	fill(lists:foldl(fun act/2, State#state{peers=Peers}, Actions)).
 
 act({joined, Node}, State=#state{asked=Asked, news=News}) ->
 	ok = epmd_mdns_client:notify({joined, Node, #{}}),
-	answer(State#state{asked=lists:delete(Node, Asked), news=epmd_mdns_news:joined(Node, News)});
+	answer(State#state{asked=lists:delete(Node, Asked), news=epmd_mdns_join_log:joined(Node, News)});
 act({lost, Node, Reason}, State=#state{news=News}) ->
-	State#state{news=epmd_mdns_news:lost(Node, Reason, News)};
+	State#state{news=epmd_mdns_join_log:lost(Node, Reason, News)};
 act({failed, Node, Failure, Level}, State=#state{news=News}) ->
 	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => Failure}}),
-	State#state{news=epmd_mdns_news:failed(Node, Failure, Level, News)};
+	State#state{news=epmd_mdns_join_log:failed(Node, Failure, Level, News)};
 act({timer, Node, Generation, Delay}, State) ->
 	_ = erlang:start_timer(Delay, self(), {again, Node, Generation}),
 	State;
@@ -248,31 +248,31 @@ fill(State=#state{self=undefined}) ->
 	State;
 fill(State=#state{attempts=Attempts, peers=Peers}) ->
 	{Quick, Slow} = lists:partition(fun({_, Pace}) -> Pace =:= quick end, maps:values(Attempts)),
-	{Nodes, Picked} = epmd_mdns_peers:pick([Node || {Node, _} <- Quick], [Node || {Node, _} <- Slow], Peers),
+	{Nodes, Picked} = epmd_mdns_join_state:pick([Node || {Node, _} <- Quick], [Node || {Node, _} <- Slow], Peers),
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
 attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, news=News}) ->
 	#{node := Own, families := Families} = Self,
-	case epmd_mdns_names:make(Node) of
+	case epmd_mdns_join_names:make(Node) of
 		{ok, Name} ->
 			Hello = {?MODULE, {hello, Own, creation(), lists:member(Node, Asked)}},
-			{_, Monitor} = epmd_mdns_attempt:start(Name, Families, Hello),
+			{_, Monitor} = epmd_mdns_join_attempt:start(Name, Families, Hello),
 			_ = erlang:start_timer(?SLOW, self(), {slow, Monitor}),
 			State#state{attempts=Attempts#{Monitor => {Node, quick}}};
 		full ->
-			did(epmd_mdns_peers:ended(Node, unreachable, false, Peers), State#state{news=epmd_mdns_news:full(News)})
+			did(epmd_mdns_join_state:ended(Node, unreachable, false, Peers), State#state{news=epmd_mdns_join_log:full(News)})
 	end.
 
 %% It is a call to net_kernel, which may be busy.
 disconnect_later(Node) ->
-	_ = spawn(fun() -> epmd_mdns_names:disconnect(Node) end),
+	_ = spawn(fun() -> epmd_mdns_join_names:disconnect(Node) end),
 	ok.
 
 %% Everybody who has waited for what is the case now. While we rest, nothing is known.
 answer(State=#state{self=undefined}) ->
 	State;
 answer(State=#state{peers=Peers, waiting=Waiting}) ->
-	Connected = epmd_mdns_peers:count(Peers),
+	Connected = epmd_mdns_join_state:count(Peers),
 	{Done, Rest} = lists:partition(fun({Count, _, _}) -> Count =< Connected end, Waiting),
 	_ = [gen_server:reply(From, ok) || {_, From, _} <- Done],
 	State#state{waiting=Rest}.
@@ -281,7 +281,7 @@ answer(State=#state{peers=Peers, waiting=Waiting}) ->
 
 %% Only what is connected has a name already.
 tell(Node, Message) ->
-	_ = [epmd_mdns_attempt:tell(Name, {?MODULE, Message}) || {ok, Name} <- [epmd_mdns_names:known(Node)]],
+	_ = [epmd_mdns_join_attempt:tell(Name, {?MODULE, Message}) || {ok, Name} <- [epmd_mdns_join_names:known(Node)]],
 	ok.
 
 own() ->

@@ -37,7 +37,7 @@ address(Name, Host, Family, Deadline) ->
 -spec port(string(), term(), integer()) ->
 	{port, inet:port_number(), non_neg_integer()} | noport | closed | {error, term()}.
 port(Name, Host, Deadline) ->
-	case known_port(Name, epmd_mdns_host:parse(Host)) of
+	case known_port(Name, epmd_mdns_lookup_host:parse(Host)) of
 		noport -> stock_port(Name, Host, Deadline);
 		Port when is_tuple(Host) -> better_port(stock_port(Name, Host, Deadline), Port);
 		Port -> Port
@@ -47,13 +47,13 @@ port(Name, Host, Deadline) ->
 %% is known of that host.
 -spec names(term(), integer()) -> {ok, [{string(), inet:port_number()}]} | {error, address}.
 names(Host, Deadline) ->
-	Parsed = epmd_mdns_host:parse(Host),
-	case {epmd_mdns_directory:at(Parsed), Parsed} of
+	Parsed = epmd_mdns_lookup_host:parse(Host),
+	case {epmd_mdns_lookup_directory:at(Parsed), Parsed} of
 		{{_, []}, invalid} -> {error, address};
 		{{up, []}, own} -> {ok, []};
 		{{up, []}, _} -> stock_names(Host, {ok, []}, Deadline);
 		{{down, []}, _} -> stock_names(Host, {error, address}, Deadline);
-		{{_, Found}, _} -> {ok, epmd_mdns_directory:names_and_ports(Found)}
+		{{_, Found}, _} -> {ok, epmd_mdns_lookup_directory:names_and_ports(Found)}
 	end.
 
 %% Internal.
@@ -75,14 +75,14 @@ find(Name, Host, Family, Deadline) ->
 	end.
 
 on_the_lan(Name, Host, Family) ->
-	case epmd_mdns_table:find(Name, epmd_mdns_host:text(Host), Family) of
+	case epmd_mdns_table:find(Name, epmd_mdns_lookup_host:text(Host), Family) of
 		unreachable -> {error, eprotonosupport};
 		Other -> Other
 	end.
 
 beyond_the_lan(Name, Host, Family, Deadline) ->
 	case fallback() of
-		true -> epmd_mdns_stock:address(Name, plain(Host), Family, left(Deadline));
+		true -> epmd_mdns_lookup_stock:address(Name, plain(Host), Family, left(Deadline));
 		false -> {error, nxdomain}
 	end.
 
@@ -90,12 +90,12 @@ beyond_the_lan(Name, Host, Family, Deadline) ->
 %% one of these connections fails, global disconnects the two nodes from everybody else, to prevent overlapping
 %% partitions. So a node that isn't known yet is given as long as an advert takes.
 may_appear() ->
-	maps:get(cluster, epmd_mdns_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up.
+	maps:get(cluster, epmd_mdns_lookup_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up.
 
 %% Meanwhile DNS is asked, too.
 soon(Name, Host, Family, Deadline) ->
 	{Pid, Monitor} = spawn_monitor(fun() -> exit({answer, beyond_the_lan(Name, Host, Family, Deadline)}) end),
-	ok = await(unicode:characters_to_binary([Name, $@, epmd_mdns_host:text(Host)]), min(?ADVERT, left(Deadline))),
+	ok = await(unicode:characters_to_binary([Name, $@, epmd_mdns_lookup_host:text(Host)]), min(?ADVERT, left(Deadline))),
 	case on_the_lan(Name, Host, Family) of
 		unknown ->
 			receive
@@ -131,10 +131,10 @@ better_port(Port={port, _, _}, _) -> Port;
 better_port(_, Port) -> Port.
 
 known_port(Name, Host) ->
-	{_, All} = epmd_mdns_directory:at(Host),
+	{_, All} = epmd_mdns_lookup_directory:at(Host),
 	Proto = epmd_mdns_config:proto(),
 	Found = [Endpoint || Endpoint=#{proto := P} <- All, P =:= Proto],
-	case {lists:keyfind(Name, 1, epmd_mdns_directory:names_and_ports(Found)), Host} of
+	case {lists:keyfind(Name, 1, epmd_mdns_lookup_directory:names_and_ports(Found)), Host} of
 		{{Name, Port}, _} -> {port, Port, ?VERSION};
 		{false, own} -> own_port(Name);
 		{false, _} -> noport
@@ -142,29 +142,29 @@ known_port(Name, Host) ->
 
 %% RabbitMQ asks for its own, and registers again if there is none. A daemon that is away is no reason.
 own_port(Name) ->
-	case epmd_mdns_lease:port(Name, epmd_mdns_config:proto(), epmd_mdns_table:get(lease, epmd_mdns_lease:new())) of
+	case epmd_mdns_client_lease:port(Name, epmd_mdns_config:proto(), epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())) of
 		{ok, Port} -> {port, Port, ?VERSION};
 		error -> noport
 	end.
 
 stock_port(Name, Host, Deadline) ->
 	case fallback() of
-		true -> epmd_mdns_stock:port(Name, plain(Host), left(Deadline));
+		true -> epmd_mdns_lookup_stock:port(Name, plain(Host), left(Deadline));
 		false -> noport
 	end.
 
 stock_names(Host, Default, Deadline) ->
-	case fallback() andalso epmd_mdns_stock:names(plain(Host), left(Deadline)) of
+	case fallback() andalso epmd_mdns_lookup_stock:names(plain(Host), left(Deadline)) of
 		{ok, Names} -> {ok, Names};
 		_ -> Default
 	end.
 
 fallback() ->
-	maps:get(fallback, epmd_mdns_directory:config()).
+	maps:get(fallback, epmd_mdns_lookup_directory:config()).
 
 %% erl_epmd takes an address as a tuple, and no binary.
 plain(Host) when is_tuple(Host) -> Host;
-plain(Host) -> epmd_mdns_host:text(Host).
+plain(Host) -> epmd_mdns_lookup_host:text(Host).
 
 left(Deadline) ->
 	max(0, Deadline - erlang:monotonic_time(millisecond)).

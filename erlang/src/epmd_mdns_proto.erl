@@ -68,7 +68,7 @@
 	status.
 
 -type message() ::
-	{ok, Positional :: [binary()], epmd_mdns_line:attributes()} |
+	{ok, Positional :: [binary()], epmd_mdns_proto_line:attributes()} |
 	{error, Token :: binary(), Text :: binary()} |
 	{node, endpoint()} |
 	{event, up | changed | down, endpoint(), Reason :: binary()} |
@@ -83,18 +83,18 @@
 %% The line of a request, with its LF. Attributes with their default value are left out.
 -spec encode(request()) -> iolist().
 encode({hello, Version}) ->
-	epmd_mdns_line:join([<<"HELLO">>, text(Version)]);
+	epmd_mdns_proto_line:join([<<"HELLO">>, text(Version)]);
 encode({register, Node, Registration}) ->
 	Keys = [port, family, proto, type, cluster, otp, dist, addr],
-	epmd_mdns_line:join([<<"REGISTER">>, Node|attributes(Keys, Registration)]);
+	epmd_mdns_proto_line:join([<<"REGISTER">>, Node|attributes(Keys, Registration)]);
 encode({lookup, Node, Options}) ->
-	epmd_mdns_line:join([<<"LOOKUP">>, Node|attributes([family, proto, wait], Options)]);
+	epmd_mdns_proto_line:join([<<"LOOKUP">>, Node|attributes([family, proto, wait], Options)]);
 encode({list, Options}) ->
-	epmd_mdns_line:join([<<"LIST">>|attributes([cluster, host, source], Options)]);
+	epmd_mdns_proto_line:join([<<"LIST">>|attributes([cluster, host, source], Options)]);
 encode(subscribe) ->
-	epmd_mdns_line:join([<<"SUBSCRIBE">>]);
+	epmd_mdns_proto_line:join([<<"SUBSCRIBE">>]);
 encode(status) ->
-	epmd_mdns_line:join([<<"STATUS">>]).
+	epmd_mdns_proto_line:join([<<"STATUS">>]).
 
 %% What a line says that comes from a socket with {packet, line} and a buffer of more than 2048 bytes.
 %% Such a socket cuts an overlong line into pieces, and without an LF at its end it is just that.
@@ -108,7 +108,7 @@ receive_line(_) ->
 -spec decode(binary()) -> message().
 decode(Line) ->
 	try
-		message(epmd_mdns_line:split(Line))
+		message(epmd_mdns_proto_line:split(Line))
 	catch throw:malformed ->
 		malformed
 	end.
@@ -117,13 +117,13 @@ decode(Line) ->
 -spec words(binary()) -> {ok, [binary(), ...]} | malformed.
 words(Line) ->
 	try
-		{ok, [epmd_mdns_line:unescape(Word) || Word <- epmd_mdns_line:split(Line)]}
+		{ok, [epmd_mdns_proto_line:unescape(Word) || Word <- epmd_mdns_proto_line:split(Line)]}
 	catch throw:malformed ->
 		malformed
 	end.
 
 %% The creation in the attributes of the answer to a REGISTER.
--spec creation(epmd_mdns_line:attributes()) -> {ok, 4..4294967295} | malformed.
+-spec creation(epmd_mdns_proto_line:attributes()) -> {ok, 4..4294967295} | malformed.
 creation(Attributes) ->
 	try
 		{ok, (integer(4, 4294967295))(maps:get(<<"creation">>, Attributes, <<>>))}
@@ -180,17 +180,17 @@ text(Address) -> inet:ntoa(Address).
 
 %% The text after the token of an ERR is the only part of a line that is not encoded.
 message([<<"ERR">>, Token|Text]) ->
-	{error, epmd_mdns_line:unescape(Token), iolist_to_binary(lists:join($\s, Text))};
+	{error, epmd_mdns_proto_line:unescape(Token), iolist_to_binary(lists:join($\s, Text))};
 message([Verb|Words]) ->
-	message(epmd_mdns_line:unescape(Verb), [epmd_mdns_line:unescape(Word) || Word <- Words]).
+	message(epmd_mdns_proto_line:unescape(Verb), [epmd_mdns_proto_line:unescape(Word) || Word <- Words]).
 
 message(<<"OK">>, Words) ->
-	{Positional, Rest} = lists:splitwith(fun(Word) -> not epmd_mdns_line:is_attribute(Word) end, Words),
-	{ok, Positional, epmd_mdns_line:attributes(Rest)};
+	{Positional, Rest} = lists:splitwith(fun(Word) -> not epmd_mdns_proto_line:is_attribute(Word) end, Words),
+	{ok, Positional, epmd_mdns_proto_line:attributes(Rest)};
 message(<<"NODE">>, [Node|Words]) ->
-	{node, endpoint(Node, epmd_mdns_line:attributes(Words))};
+	{node, endpoint(Node, epmd_mdns_proto_line:attributes(Words))};
 message(<<"EVENT">>, [<<"sync">>|Words]) ->
-	_ = epmd_mdns_line:attributes(Words),
+	_ = epmd_mdns_proto_line:attributes(Words),
 	{event, sync};
 message(<<"EVENT">>, [<<"up">>|Words]) ->
 	event(up, Words);
@@ -204,7 +204,7 @@ message(_, _) ->
 	throw(malformed).
 
 event(Kind, [Node|Words]) ->
-	Attributes = epmd_mdns_line:attributes(Words),
+	Attributes = epmd_mdns_proto_line:attributes(Words),
 	{event, Kind, endpoint(Node, Attributes), maps:get(<<"reason">>, Attributes, <<>>)};
 event(_, []) ->
 	throw(malformed).

@@ -216,14 +216,14 @@ atoms_are_made_up_to_a_limit_test() ->
 	ok = epmd_mdns_table:new(tcp),
 	try
 		New = list_to_binary(["new", integer_to_list(erlang:unique_integer([positive])), "@h"]),
-		?assertEqual(error, epmd_mdns_names:known(New)),
-		?assertNot(epmd_mdns_names:is_connected(New)),
+		?assertEqual(error, epmd_mdns_join_names:known(New)),
+		?assertNot(epmd_mdns_join_names:is_connected(New)),
 		ok = epmd_mdns_table:put(atoms, 8192),
-		?assertEqual(full, epmd_mdns_names:make(New)),
-		?assertEqual({ok, node()}, epmd_mdns_names:make(atom_to_binary(node()))),
+		?assertEqual(full, epmd_mdns_join_names:make(New)),
+		?assertEqual({ok, node()}, epmd_mdns_join_names:make(atom_to_binary(node()))),
 		ok = epmd_mdns_table:put(atoms, 8191),
-		?assertMatch({ok, _}, epmd_mdns_names:make(New)),
-		?assertMatch({ok, _}, epmd_mdns_names:known(New)),
+		?assertMatch({ok, _}, epmd_mdns_join_names:make(New)),
+		?assertMatch({ok, _}, epmd_mdns_join_names:known(New)),
 		?assertEqual(8192, epmd_mdns_table:get(atoms, 0))
 	after
 		ets:delete(epmd_mdns_table)

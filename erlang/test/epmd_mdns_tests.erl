@@ -330,10 +330,10 @@ a_stock_answer_comes_in_time_or_not_at_all_test() ->
 	Late = {error, timeout},
 	Address = erl_epmd:address_please("x", "localhost", inet),
 	Names = erl_epmd:names({127, 0, 0, 1}),
-	?assert(lists:member(epmd_mdns_stock:address("x", "localhost", inet, 0), [Late, Address])),
-	?assert(lists:member(epmd_mdns_stock:names({127, 0, 0, 1}, 0), [Late, Names])),
-	?assertEqual(Address, epmd_mdns_stock:address("x", "localhost", inet, 5000)),
-	?assertMatch({error, _}, epmd_mdns_stock:port("x", {bad}, 1000)),
+	?assert(lists:member(epmd_mdns_lookup_stock:address("x", "localhost", inet, 0), [Late, Address])),
+	?assert(lists:member(epmd_mdns_lookup_stock:names({127, 0, 0, 1}, 0), [Late, Names])),
+	?assertEqual(Address, epmd_mdns_lookup_stock:address("x", "localhost", inet, 5000)),
+	?assertMatch({error, _}, epmd_mdns_lookup_stock:port("x", {bad}, 1000)),
 	receive Unexpected -> error(Unexpected) after 0 -> ok end.
 
 %% Internal.

@@ -10,8 +10,8 @@
 
 #include "core/directory.h"
 #include "daemon/clock.h"
-#include "daemon/control-server.h"
-#include "daemon/lan.h"
+#include "daemon/control/control-server.h"
+#include "daemon/avahi/lan.h"
 #include "daemon/manager.h"
 #include "daemon/node-log.h"
 #include "util/fd.h"

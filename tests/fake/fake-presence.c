@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "daemon/avahi-presence.h"
+#include "daemon/avahi/avahi-presence.h"
 #include "fake/fake-presence.h"
 
 struct AvahiPresence {

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* Linked in the place of daemon/avahi-presence.c wherever fake-avahi.c is, which begins with this:
- * avahi-daemon is there. */
+/* Linked in the place of daemon/avahi/avahi-presence.c wherever fake-avahi.c is, which begins with
+ * this: avahi-daemon is there. */
 void fake_presence_reset(void);
 
 /* avahi-daemon comes or goes. In the thread of the tested code. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "ctl/mdns-message.h"
+#include "ctl/doctor/mdns-message.h"
 #include "fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

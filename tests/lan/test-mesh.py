@@ -13,7 +13,7 @@ from wait import wait_for
 
 HOSTS = 5
 # The log says when the distribution was up, and when each node was joined, to the microsecond.
-TEAM = ["-epmd_mdns", "cluster", "team", "-kernel", "logger", "[{module_level,debug,[epmd_mdns_news]}]"]
+TEAM = ["-epmd_mdns", "cluster", "team", "-kernel", "logger", "[{module_level,debug,[epmd_mdns_join_log]}]"]
 # Many VMs on few cores: no threads beyond what is needed.
 SMALL = [*TEAM, "+S", "1", "+SDio", "1", "+A", "1", "+sbwt", "none", "-kernel", "net_ticktime", "4"]
 STARTS = 20

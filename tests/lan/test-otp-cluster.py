@@ -133,7 +133,7 @@ def other_cookie(lan):
             wait_for(lambda one=one, other=other: any("join_failed" in report for report in one.reports(other.name)),
                      SOON, f"a warning of {one.name} about {other.name}")
         for one, other in ((a, stranger), (b, stranger), (stranger, a), (stranger, b)):
-            # What is refused is tried again after more than two minutes; see epmd_mdns_peer_tests.
+            # What is refused is tried again after more than two minutes; see epmd_mdns_join_policy_tests.
             lines = one.reports(other.name)
             # What is logged while OTP's default handler takes over from logger_simple_h comes twice, to the microsecond the same.
             assert len(set(lines)) <= 2 and len([line for line in lines if "join_failed" in line]) == 1, lines

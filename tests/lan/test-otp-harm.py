@@ -272,7 +272,7 @@ def needs_nothing(lan):
     banned = modules & {"file", "filelib", "file_server", "io", "json", "timer", "rpc", "erpc", "global", "ssl",
                         "crypto"}
     assert not banned, banned
-    # None of these starts an application. What is set is kernel's: see epmd_mdns_global.
+    # None of these starts an application. What is set is kernel's: see epmd_mdns_join_global.
     assert set(re.findall(r"\{application,(\w+)", calls)) <= {"get_env", "get_all_env", "load", "set_env"}, calls
     absent = node.eval(f"[M || B <- {beams}, M <- [list_to_atom(filename:basename(B, \".beam\"))], "
                        "not erlang:module_loaded(M)]")

@@ -165,7 +165,7 @@ def cannot_live(lan):
     "a client that can't be loaded, or crashes whenever it starts, does not flood the log; the node lives on, and heals"
     node, take_away, bring_back = upgraded(lan, "sick")
     told = []
-    for cause, module in (("can't be loaded", "epmd_mdns_client"), ("crashes in init", "epmd_mdns_subscribers"),
+    for cause, module in (("can't be loaded", "epmd_mdns_client"), ("crashes in init", "epmd_mdns_client_subscribers"),
                           ("crashes when it connects", "epmd_mdns_proto")):
         take_away()
         before = len(node.lines)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "core/advert.h"
-#include "daemon/advert-group.h"
+#include "daemon/avahi/advert-group.h"
 #include "fake/fake-avahi.h"
 #include "unit/util-event.h"
 

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <systemd/sd-bus.h>
 
-#include "daemon/avahi-presence.h"
+#include "daemon/avahi/avahi-presence.h"
 #include "daemon/listener.h"
 #include "unit/util-event.h"
 #include "util/fd.h"

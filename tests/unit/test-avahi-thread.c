@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "daemon/avahi-thread.h"
+#include "daemon/avahi/avahi-thread.h"
 #include "fake/fake-avahi.h"
 #include "unit/util-event.h"
 

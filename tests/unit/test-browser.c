@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/advert.h"
-#include "daemon/browser.h"
+#include "daemon/avahi/browser.h"
 #include "fake/fake-avahi.h"
 #include "unit/util-event.h"
 

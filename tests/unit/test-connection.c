@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
-#include "daemon/connection.h"
+#include "daemon/control/connection.h"
 #include "unit/util-event.h"
 
 typedef struct Fixture {

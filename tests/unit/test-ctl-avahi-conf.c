@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "ctl/avahi-conf.h"
+#include "ctl/doctor/avahi-conf.h"
 
 static AvahiConf parse(const char *text) {
         AvahiConf conf;

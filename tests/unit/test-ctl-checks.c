@@ -11,7 +11,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "ctl/checks.h"
+#include "ctl/doctor/checks.h"
 
 static Facts in_order(void) {
         Facts facts = {

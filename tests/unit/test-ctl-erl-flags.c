@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-#include "ctl/erl-flags.h"
+#include "ctl/doctor/erl-flags.h"
 
 static void check(const char *text, const char *module, const char *paths) {
         g_autoptr(GString) found = g_string_new(NULL);

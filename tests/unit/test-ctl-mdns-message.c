@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "ctl/mdns-message.h"
+#include "ctl/doctor/mdns-message.h"
 
 #define ID 0x1234
 

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "ctl/proc-net.h"
+#include "ctl/doctor/proc-net.h"
 
 #define HEADER "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
 #define REST " 00000000:00000000 00:00000000 00000000     0        0 123 1 0000 100 0 0 10 0\n"

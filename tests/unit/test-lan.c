@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "daemon/clock.h"
-#include "daemon/lan.h"
+#include "daemon/avahi/lan.h"
 #include "fake/fake-avahi.h"
 #include "fake/fake-presence.h"
 #include "unit/util-event.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/limits.h"
-#include "daemon/lease.h"
+#include "daemon/control/lease.h"
 #include "unit/util-event.h"
 
 static Request request(const char *node, Family family, uint16_t port) {

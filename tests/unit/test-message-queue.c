@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "daemon/message-queue.h"
+#include "daemon/avahi/message-queue.h"
 #include "unit/util-event.h"
 
 #define MANY 20000

@@ -6,7 +6,7 @@
 #include <glib.h>
 
 #include "core/limits.h"
-#include "daemon/own-addresses.h"
+#include "daemon/avahi/own-addresses.h"
 #include "fake/fake-avahi.h"
 #include "unit/util-event.h"
 

@@ -11,7 +11,7 @@
 #include <systemd/sd-event.h>
 
 #include "core/directory.h"
-#include "daemon/control-server.h"
+#include "daemon/control/control-server.h"
 
 /* --- The event loop --- */
 

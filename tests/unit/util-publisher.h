@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "daemon/publisher.h"
+#include "daemon/avahi/publisher.h"
 #include "fake/fake-avahi.h"
 
 typedef struct Fixture {

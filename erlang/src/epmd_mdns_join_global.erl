@@ -1,0 +1,30 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% OTP's `global`, which connects nodes and disconnects them as the joiner does, without asking it.
+
+-module(epmd_mdns_join_global).
+
+%% API.
+-export([be_patient/0]).
+-export([is_calm/0]).
+
+%% How often `global` tries again to connect a node that it has heard of.
+-define(RETRIES, 3).
+
+%% API.
+
+%% `global` tries that once, and if that fails it has the node disconnected from all others. But where two nodes connect
+%% to each other at the same moment one attempt may well fail, and in a new cluster all do. A setting of the user's stays.
+%% See global_connect_retries in kernel's global:sync_others/1, of which its documents don't speak.
+-spec be_patient() -> ok.
+be_patient() ->
+	case application:get_env(kernel, global_connect_retries) of
+		undefined -> application:set_env(kernel, global_connect_retries, ?RETRIES);
+		{ok, _} -> ok
+	end.
+
+%% Whether it never disconnects nodes because of what it has heard of others (since OTP 25 it does, unless it is told
+%% otherwise). Then who disconnects is a program.
+-spec is_calm() -> boolean().
+is_calm() ->
+	lists:member({ok, false}, [application:get_env(kernel, Key) || Key <- [prevent_overlapping_partitions, connect_all]]).

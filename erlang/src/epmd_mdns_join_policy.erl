@@ -1,0 +1,118 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% Which nodes are to be joined, and how soon again. A node is worth an attempt if it is
+%% in our cluster and the attempt can succeed.
+
+-module(epmd_mdns_join_policy).
+
+%% API.
+-export([self/2]).
+-export([is_eligible/3]).
+-export([met/2]).
+-export([hold/2]).
+-export([failure/1]).
+-export([level/3]).
+-export([delay/2]).
+-export([ports/1]).
+
+-export_type([self/0, failure/0, level/0, ports/0]).
+
+%% What this VM is, as far as it matters to others.
+-type self() :: #{
+	node := epmd_mdns_proto:node_name(),
+	cluster := binary(),
+	proto := tcp | tls,
+	families := [inet | inet6, ...],
+	hidden := boolean() %% Whether hidden nodes are joined, too.
+}.
+
+%% unreachable: nobody answers at its address and port. refused: somebody does, and ends the handshake; the
+%% usual cause is another cookie.
+-type failure() :: unreachable | refused.
+-type level() :: warning | info | none.
+-type ports() :: [{tcp | tls, inet | inet6, inet:port_number()}].
+
+%% In milliseconds. A refusal is a line in the log of the other node, which therefore isn't asked soon again.
+-define(SOON, 50).
+-define(LATER, 200).
+%% In seconds.
+-define(TOGETHER, 2).
+-define(MIN_DELAY, 200).
+-define(MAX_DELAY, 10000).
+-define(REFUSED_DELAY, 300000).
+%% As many failures take half a minute at least.
+-define(MANY, 12).
+
+%% API.
+
+%% undefined if this VM joins nobody: it has no cluster, or no registered node, or has left.
+-spec self(epmd_mdns_config:config(), epmd_mdns_client_lease:lease()) -> self() | undefined.
+self(#{cluster := Cluster, join_hidden := Hidden}, Lease) ->
+	case {epmd_mdns_client_lease:is_present(Lease), epmd_mdns_client_lease:node_name(Lease), epmd_mdns_client_lease:families(Lease)} of
+		{true, Node, Families=[_|_]} when is_binary(Node), is_binary(Cluster) ->
+			#{node => Node, cluster => Cluster, proto => epmd_mdns_config:proto(), families => Families,
+				hidden => Hidden};
+		_ ->
+			undefined
+	end.
+
+%% Nodes with short names and nodes with long names never connect, nor do those without a protocol and an IP
+%% version in common.
+-spec is_eligible(epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()], self()) -> boolean().
+is_eligible(Own, _, #{node := Own}) ->
+	false;
+is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, families := Families, hidden := Hidden}) ->
+	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
+	{ok, {_, OwnHost}} = epmd_mdns_proto:split_node(Own),
+	is_long(Host) =:= is_long(OwnHost)
+		andalso lists:any(fun(Endpoint=#{proto := P, type := Type}) ->
+			P =:= Proto andalso maps:get(cluster, Endpoint, none) =:= Cluster
+				andalso (Hidden orelse Type =:= visible)
+		end, Endpoints)
+		andalso lists:any(fun(Family) -> epmd_mdns_table:address(Name, Host, Family) =/= none end, Families).
+
+%% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
+%% its own distribution is up, and is found by them.
+-spec met(present | new, [epmd_mdns_proto:endpoint()]) -> present | new.
+met(present, Endpoints) ->
+	Latest = erlang:system_time(second) - ?TOGETHER,
+	case lists:any(fun(Endpoint) -> maps:get(since, Endpoint, Latest) > Latest end, Endpoints) of
+		true -> new;
+		false -> present
+	end;
+met(new, _) ->
+	new.
+
+%% What comes to light when a node appears is joined by the end with the greater name, soon; the other end gives it a
+%% chance to. A node that has just been started is busy joining all that was there before it, anyway.
+-spec hold(Own :: epmd_mdns_proto:node_name(), epmd_mdns_proto:node_name()) -> pos_integer().
+hold(Own, Node) when Own > Node -> rand:uniform(?SOON);
+hold(_, _) -> ?LATER + rand:uniform(?LATER div 2).
+
+-spec failure(epmd_mdns_join_attempt:result()) -> failure().
+failure(refused) -> refused;
+failure(_) -> unreachable.
+
+%% How loudly to say so, after so many failures in a row and what was said before. A refusal is somebody's mistake; so
+%% is, in the long run, an advert of what can't be reached.
+-spec level(failure(), pos_integer(), failure() | undefined) -> level().
+level(refused, _, Told) when Told =/= refused -> warning;
+level(unreachable, 1, _) -> info;
+level(unreachable, ?MANY, _) -> warning;
+level(_, _, _) -> none.
+
+%% How long to wait after so many failures in a row, the last one of this kind.
+-spec delay(failure(), pos_integer()) -> pos_integer().
+delay(refused, _) -> epmd_mdns_backoff:delay(0, ?REFUSED_DELAY, ?REFUSED_DELAY);
+delay(unreachable, Failures) -> epmd_mdns_backoff:delay(Failures - 1, ?MIN_DELAY, ?MAX_DELAY).
+
+%% What tells whether the node has been started anew, as far as its adverts can.
+-spec ports([epmd_mdns_proto:endpoint()]) -> ports().
+ports(Endpoints) ->
+	lists:sort([{Proto, Family, Port} || #{proto := Proto, family := Family, port := Port} <- Endpoints]).
+
+%% Internal.
+
+%% As net_kernel sees it.
+is_long(Host) ->
+	lists:member($., Host) orelse lists:member($:, Host).

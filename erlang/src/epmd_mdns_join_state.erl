@@ -1,0 +1,303 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% The nodes that are to be joined, and how far it is with each: pure, but for chance. The joiner tells what has
+%% happened, and does what it is told to.
+%%
+%%     ready --a slot is free--> trying --nodeup--> connected
+%%       ^                         |                    |
+%%       +------- waiting <--------+----- nodedown -----+        idle: paused, and not connected
+%%
+%% A node whose advert has gone is forgotten, unless it is connected: adverts get lost more easily than connections do.
+
+-module(epmd_mdns_join_state).
+
+%% API.
+-export([new/3]).
+-export([pauses/1]).
+-export([count/1]).
+-export([states/1]).
+-export([seen/5]).
+-export([gone/2]).
+-export([others/2]).
+-export([pick/3]).
+-export([ended/4]).
+-export([again/3]).
+-export([up/3]).
+-export([down/4]).
+-export([pause/4]).
+-export([resume/2]).
+-export([greeted/4]).
+
+-export_type([peers/0, action/0, status/0]).
+
+-type name() :: epmd_mdns_proto:node_name().
+-type status() :: ready | waiting | refused | unreachable | trying | connected | paused.
+
+%% What the joiner has to do.
+-type action() :: {joined, name()} | {lost, name(), term()} | {disconnect, name()}
+	| {failed, name(), epmd_mdns_join_policy:failure(), epmd_mdns_join_policy:level()}
+	| {timer, name(), Generation :: pos_integer(), Milliseconds :: pos_integer()}.
+
+-record(peer, {
+	ports :: epmd_mdns_join_policy:ports(),
+	is_advertised = true :: boolean(),
+	state = ready :: ready | waiting | trying | connected | idle,
+	%% Of its timer, so that one that was set before counts no more.
+	generation = 0 :: non_neg_integer(),
+	failures = 0 :: non_neg_integer(),
+	%% The last failure that was told.
+	told :: epmd_mdns_join_policy:failure() | undefined,
+	%% Whether there has been a third node while this connection lasted: then global may have a hand in its end.
+	has_company = false :: boolean()
+}).
+
+-record(peers, {
+	own :: name(),
+	all = #{} :: #{name() => #peer{}},
+	%% The visible nodes that are connected, whether we would join them or not.
+	visible :: #{name() => []},
+	pauses :: epmd_mdns_join_pauses:pauses(),
+	%% Of the nodes that are connected, as far as they have said it.
+	creations = #{} :: #{name() => integer()},
+	%% Nodes that we have disconnected from a moment ago, because they wanted it, with their timers.
+	settling = #{} :: #{name() => pos_integer()},
+	generation = 0 :: non_neg_integer()
+}).
+
+-opaque peers() :: #peers{}.
+
+%% Attempts at the same time. Where many nodes start together on few processors, more of them cross, and global ends
+%% connections right and left. An attempt at a node that doesn't answer takes seconds, and shall hold up no other.
+-define(QUICK, 8).
+-define(ALL, 32).
+%% In milliseconds: what global still had to say to a node, which is paused now, connects it again. That is ended then.
+-define(SETTLE, 1000).
+
+%% API.
+
+-spec new(name(), epmd_mdns_join_pauses:pauses(), Visible :: [name()]) -> peers().
+new(Own, Pauses, Visible) ->
+	#peers{own=Own, pauses=Pauses, visible=maps:from_list([{Node, []} || Node <- Visible])}.
+
+%% What has to survive a crash of the joiner.
+-spec pauses(peers()) -> epmd_mdns_join_pauses:pauses().
+pauses(#peers{pauses=Pauses}) ->
+	Pauses.
+
+%% How many are connected, this node included.
+-spec count(peers()) -> pos_integer().
+count(#peers{all=All}) ->
+	1 + length([1 || #peer{state=connected} <- maps:values(All)]).
+
+%% For people: of those that wait, why.
+-spec states(peers()) -> #{name() => status()}.
+states(#peers{all=All}) ->
+	maps:map(fun
+		(_, #peer{state=idle}) -> paused;
+		(_, #peer{state=waiting, told=Told}) when Told =/= undefined -> Told;
+		(_, #peer{state=State}) -> State
+	end, All).
+
+%% It is advertised. What was there before us is joined at once; what appears later has begun to join us, as a rule:
+%% so we wait a moment. It may be connected already: now, which is news, or from before this process was started.
+-spec seen(name(), epmd_mdns_join_policy:ports(), present | new, no | now | before, peers()) -> {[action()], peers()}.
+seen(Node, Ports, When, Connected, Peers0=#peers{pauses=Pauses}) ->
+	Peers = #peers{all=All} = Peers0#peers{pauses=epmd_mdns_join_pauses:seen(Node, Ports, Pauses)},
+	case All of
+		#{Node := Old=#peer{ports=Ports}} -> {[], put(Node, Old#peer{is_advertised=true}, Peers)};
+		#{Node := Old} -> {[], retry(Node, Old#peer{ports=Ports, is_advertised=true}, Peers)};
+		_ -> meet(Node, #peer{ports=Ports}, When, Connected, Peers)
+	end.
+
+%% It is not advertised any more, or not as one that we could join. A refusal is remembered, for a node whose advert
+%% comes and goes would be asked too often.
+-spec gone(name(), peers()) -> peers().
+gone(Node, Peers=#peers{all=All}) ->
+	case All of
+		#{Node := Peer=#peer{state=State, told=Told}}
+				when State =:= connected; State =:= trying; State =:= waiting, Told =:= refused ->
+			put(Node, Peer#peer{is_advertised=false}, Peers);
+		_ ->
+			forget(Node, Peers)
+	end.
+
+%% Those that are known, without the ones that are given.
+-spec others([name()], peers()) -> [name()].
+others(Nodes, #peers{all=All}) ->
+	maps:keys(maps:without(Nodes, All)).
+
+%% Whom to connect to now, if attempts at these are going on: those that have just begun, and those that take long.
+%% Those that have failed least come first, whatever the LAN claims; beyond that chance decides: a cluster that starts
+%% at once shall not run at its first node together.
+-spec pick(Quick :: [name()], Slow :: [name()], peers()) -> {[name()], peers()}.
+pick(Quick, Slow, Peers=#peers{all=All}) ->
+	Busy = Quick ++ Slow,
+	Free = max(0, min(?QUICK - length(Quick), ?ALL - length(Busy))),
+	Ready = [{Failures, rand:uniform(), Node} || {Node, #peer{state=ready, failures=Failures}} <- maps:to_list(All),
+		not lists:member(Node, Busy)],
+	Picked = [Node || {_, _, Node} <- lists:sublist(lists:sort(Ready), Free)],
+	{Picked, lists:foldl(fun(Node, Acc) ->
+		put(Node, (maps:get(Node, All))#peer{state=trying}, Acc)
+	end, Peers, Picked)}.
+
+%% An attempt is over; the result counts unless there is a connection.
+-spec ended(name(), epmd_mdns_join_attempt:result(), IsConnected :: boolean(), peers()) -> {[action()], peers()}.
+ended(Node, Result, IsConnected, Peers=#peers{all=All}) ->
+	case All of
+		#{Node := Peer=#peer{state=trying}} when IsConnected -> joined(Node, Peer, Peers);
+		#{Node := Peer=#peer{state=trying}} -> failed(Node, Peer, Result, Peers);
+		_ -> {[], Peers}
+	end.
+
+%% A timer has run out.
+-spec again(name(), pos_integer(), peers()) -> {[action()], peers()}.
+again(Node, Generation, Peers=#peers{settling=Settling}) when map_get(Node, Settling) =:= Generation ->
+	Unwanted = [{disconnect, Node} || is_paused(Node, Peers)],
+	{Unwanted, Peers#peers{settling=maps:remove(Node, Settling)}};
+again(Node, Generation, Peers=#peers{all=All}) ->
+	case All of
+		#{Node := #peer{state=waiting, generation=Generation, is_advertised=false}} -> {[], forget(Node, Peers)};
+		#{Node := Peer=#peer{state=waiting, generation=Generation}} -> {[], put(Node, Peer#peer{state=ready}, Peers)};
+		_ -> {[], Peers}
+	end.
+
+%% There is a connection, by whomever.
+-spec up(name(), visible | hidden, peers()) -> {[action()], peers()}.
+up(Node, Type, Peers0=#peers{visible=Visible, all=All}) ->
+	Peers = case Type of
+		visible when map_size(Visible) > 0 ->
+			Peers0#peers{visible=Visible#{Node => []}, all=maps:map(fun(_, Peer) -> Peer#peer{has_company=true} end, All)};
+		visible ->
+			Peers0#peers{visible=Visible#{Node => []}};
+		hidden ->
+			Peers0
+	end,
+	case Peers#peers.all of
+		#{Node := Peer=#peer{state=State}} when State =/= connected -> joined(Node, Peer, Peers);
+		_ -> {[], Peers}
+	end.
+
+%% A connection is lost. That somebody has called disconnect_node/1 can be told if no third node was there, or if
+%% global doesn't end connections of its own accord here.
+-spec down(name(), Reason :: term(), IsGlobalCalm :: boolean(), peers()) -> {[action()], peers()}.
+down(Node, Reason, IsGlobalCalm, Peers0=#peers{all=All, visible=Visible}) ->
+	Peers = Peers0#peers{visible=maps:remove(Node, Visible)},
+	case All of
+		#{Node := Peer=#peer{state=connected, has_company=HasCompany}} ->
+			%% Of what is paused already it is we who have disconnected.
+			IsOnPurpose = Reason =:= disconnect andalso not is_paused(Node, Peers)
+				andalso (IsGlobalCalm orelse not HasCompany),
+			Noted = case IsOnPurpose of
+				true -> note_pause(Node, us, unknown, Peers);
+				false -> Peers
+			end,
+			also([{lost, Node, Reason}], lost(Node, Peer#peer{has_company=false}, without_creation(Node, Noted)));
+		_ ->
+			{[], without_creation(Node, Peers)}
+	end.
+
+%% We don't join it any more: because somebody here has said so, or because it doesn't want us to.
+-spec pause(name(), epmd_mdns_join_pauses:by(), epmd_mdns_join_pauses:creation(), peers()) -> {[action()], peers()}.
+pause(Node, By, Creation, Peers0) ->
+	Peers = #peers{all=All} = note_pause(Node, By, Creation, Peers0),
+	settle(Node, By, case All of
+		#{Node := Peer=#peer{state=State}} when State =:= ready; State =:= waiting -> put(Node, Peer#peer{state=idle}, Peers);
+		_ -> Peers
+	end).
+
+%% Another chance, at once.
+-spec resume(name(), peers()) -> peers().
+resume(Node, Peers0=#peers{all=All, pauses=Pauses}) ->
+	Peers = Peers0#peers{pauses=epmd_mdns_join_pauses:remove(Node, Pauses)},
+	case All of
+		#{Node := Peer} -> retry(Node, Peer, Peers);
+		_ -> Peers
+	end.
+
+%% The joiner of the node has connected to us, and says which creation it is, and whether somebody there has asked for
+%% it. Whether it may stay.
+-spec greeted(name(), integer(), IsAsked :: boolean(), peers()) -> {boolean(), peers()}.
+greeted(Node, Creation, IsAsked, Peers=#peers{pauses=Pauses, creations=Creations}) ->
+	Left = epmd_mdns_join_pauses:greeted(Node, Creation, IsAsked, Pauses),
+	{not epmd_mdns_join_pauses:is_paused(Node, Left), Peers#peers{pauses=Left, creations=Creations#{Node => Creation}}}.
+
+%% Internal.
+
+meet(Node, Peer, _, now, Peers=#peers{visible=Visible}) ->
+	joined(Node, Peer#peer{has_company=map_size(Visible) > 1}, Peers);
+meet(Node, Peer, _, before, Peers) ->
+	{[], put(Node, Peer#peer{state=connected, has_company=true}, Peers)};
+meet(Node, Peer, When, no, Peers=#peers{own=Own}) ->
+	case {is_paused(Node, Peers), When} of
+		{true, _} -> {[], put(Node, Peer#peer{state=idle}, Peers)};
+		{false, present} -> {[], put(Node, Peer, Peers)};
+		{false, new} -> wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node), Peers)
+	end.
+
+%% A pause that came while we were trying counts; a program that connects may do so in spite of it.
+joined(Node, Peer=#peer{state=State}, Peers) ->
+	Unwanted = [{disconnect, Node} || State =:= trying, is_paused(Node, Peers)],
+	{[{joined, Node}|Unwanted], put(Node, Peer#peer{state=connected, failures=0, told=undefined}, Peers)}.
+
+%% At once, whatever has been before. An attempt that goes on may still succeed, and a connection may be there already.
+retry(Node, Peer=#peer{state=State}, Peers) when State =:= trying; State =:= connected ->
+	put(Node, Peer, Peers);
+retry(Node, Peer, Peers) ->
+	State = case is_paused(Node, Peers) of
+		true -> idle;
+		false -> ready
+	end,
+	put(Node, Peer#peer{state=State, failures=0, told=undefined}, Peers).
+
+failed(Node, Peer=#peer{failures=Before, told=Told}, Result, Peers) ->
+	Failure = epmd_mdns_join_policy:failure(Result),
+	Level = epmd_mdns_join_policy:level(Failure, Before + 1, Told),
+	also([{failed, Node, Failure, Level}], lost(Node, Peer#peer{failures=Before + 1, told=Failure}, Peers)).
+
+%% Not connected: what next? After a loss the end with the greater name is the first to try, so that they don't cross.
+lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, told=Told}, Peers=#peers{own=Own}) ->
+	case is_paused(Node, Peers) of
+		_ when not IsAdvertised, Told =/= refused -> {[], forget(Node, Peers)};
+		true -> {[], put(Node, Peer#peer{state=idle}, Peers)};
+		false when Failures =:= 0 ->
+			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node) + epmd_mdns_join_policy:delay(unreachable, 1), Peers);
+		false ->
+			wait(Node, Peer, epmd_mdns_join_policy:delay(Told, Failures), Peers)
+	end.
+
+wait(Node, Peer, Delay, Peers=#peers{generation=Before}) ->
+	Generation = Before + 1,
+	{[{timer, Node, Generation, Delay}],
+		put(Node, Peer#peer{state=waiting, generation=Generation}, Peers#peers{generation=Generation})}.
+
+settle(_, us, Peers) ->
+	{[], Peers};
+settle(Node, them, Peers=#peers{settling=Settling, generation=Before}) ->
+	Generation = Before + 1,
+	{[{timer, Node, Generation, ?SETTLE}], Peers#peers{settling=Settling#{Node => Generation}, generation=Generation}}.
+
+note_pause(Node, By, Told, Peers=#peers{all=All, pauses=Pauses, creations=Creations}) ->
+	Ports = case All of
+		#{Node := #peer{ports=Known}} -> Known;
+		_ -> unknown
+	end,
+	Creation = case Told of
+		unknown -> maps:get(Node, Creations, unknown);
+		_ -> Told
+	end,
+	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses)}.
+
+is_paused(Node, #peers{pauses=Pauses}) ->
+	epmd_mdns_join_pauses:is_paused(Node, Pauses).
+
+without_creation(Node, Peers=#peers{creations=Creations}) ->
+	Peers#peers{creations=maps:remove(Node, Creations)}.
+
+put(Node, Peer, Peers=#peers{all=All}) ->
+	Peers#peers{all=All#{Node => Peer}}.
+
+forget(Node, Peers=#peers{all=All}) ->
+	Peers#peers{all=maps:remove(Node, All)}.
+
+also(Actions, {More, Peers}) ->
+	{Actions ++ More, Peers}.

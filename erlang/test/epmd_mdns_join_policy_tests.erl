@@ -1,0 +1,62 @@
+%% SPDX-License-Identifier: Apache-2.0
+%%
+%% Who is worth an attempt, and when.
+
+-module(epmd_mdns_join_policy_tests).
+
+-include_lib("eunit/include/eunit.hrl").
+
+only_what_can_work_is_joined_test_() ->
+	{setup,
+		fun() -> ok = epmd_mdns_table:new(tcp) end,
+		fun(_) -> ets:delete(epmd_mdns_table) end,
+		[{Title, fun() ->
+			{event, up, Endpoint=#{node := Node}, _} =
+				epmd_mdns_proto:decode(iolist_to_binary(["EVENT up ", Words, " source=lan age=1 reason=seen"])),
+			_ = epmd_mdns_table:up(Endpoint, make_ref()),
+			?assertEqual(IsEligible, epmd_mdns_join_policy:is_eligible(Node, [Endpoint], (self_of(<<"alice@h1">>))#{hidden := Hidden})),
+			_ = epmd_mdns_table:down(Endpoint, forgotten)
+		end} || {Title, IsEligible, Hidden, Words} <- [
+			{"a node of the cluster", true, false, "bob@h2 port=1 family=inet proto=tcp addr=192.0.2.2 cluster=team"},
+			{"ourselves", false, false, "alice@h1 port=1 family=inet proto=tcp addr=127.0.0.1 cluster=team"},
+			{"no cluster", false, false, "bob@h2 port=1 family=inet proto=tcp addr=192.0.2.2"},
+			{"another cluster", false, false, "bob@h2 port=1 family=inet proto=tcp addr=192.0.2.2 cluster=Team"},
+			{"another protocol", false, false, "bob@h2 port=1 family=inet proto=tls addr=192.0.2.2 cluster=team"},
+			{"another IP version", false, false, "bob@h2 port=1 family=inet6 proto=tcp addr=fd00::2 cluster=team"},
+			{"a long name", false, false, "bob@h2.local port=1 family=inet proto=tcp addr=192.0.2.2 cluster=team"},
+			{"a hidden node", false, false, "bob@h2 port=1 family=inet proto=tcp type=hidden addr=192.0.2.2 cluster=team"},
+			{"a hidden node that is asked for", true, true,
+				"bob@h2 port=1 family=inet proto=tcp type=hidden addr=192.0.2.2 cluster=team"}
+		]]}.
+
+who_has_a_cluster_and_a_node_joins_until_it_leaves_test() ->
+	Config = #{socket => "", cluster => <<"team">>, fallback => true, join_hidden => false},
+	{ok, _, Lease} = epmd_mdns_client_lease:want(<<"alice@h1">>, {4000, tcp, inet}, Config, epmd_mdns_client_lease:new()),
+	?assertEqual(self_of(<<"alice@h1">>), epmd_mdns_join_policy:self(Config, Lease)),
+	?assertEqual(undefined, epmd_mdns_join_policy:self(Config#{cluster := undefined}, Lease)),
+	?assertEqual(undefined, epmd_mdns_join_policy:self(Config, epmd_mdns_client_lease:new())),
+	?assertEqual(undefined, epmd_mdns_join_policy:self(Config, epmd_mdns_client_lease:leave(Lease))),
+	?assertEqual(self_of(<<"alice@h1">>), epmd_mdns_join_policy:self(Config, epmd_mdns_client_lease:join(epmd_mdns_client_lease:leave(Lease)))).
+
+what_was_started_together_with_us_is_as_new_as_what_appears_later_test() ->
+	Now = erlang:system_time(second),
+	?assertEqual(present, epmd_mdns_join_policy:met(present, [#{since => Now - 9}, #{}])),
+	?assertEqual(new, epmd_mdns_join_policy:met(present, [#{since => Now - 9}, #{since => Now}])),
+	?assertEqual(new, epmd_mdns_join_policy:met(new, [#{since => Now - 9}])).
+
+%% Of two that see each other at the same moment one is quick, and the other leaves it the time that it needs.
+of_two_nodes_one_goes_first_test() ->
+	lists:foreach(fun(_) ->
+		?assert(epmd_mdns_join_policy:hold(<<"b@h">>, <<"a@h">>) =< 50),
+		?assert(epmd_mdns_join_policy:hold(<<"a@h">>, <<"b@h">>) > 200),
+		?assert(epmd_mdns_join_policy:hold(<<"a@h">>, <<"b@h">>) =< 300)
+	end, lists:seq(1, 100)).
+
+%% A warning here, and at the other end a line of OTP's, each time: so there is time for one a minute at most.
+a_refusal_is_not_repeated_within_two_minutes_test() ->
+	?assert(lists:min([epmd_mdns_join_policy:delay(refused, N) || N <- lists:seq(1, 1000)]) > 120000).
+
+%% Internal.
+
+self_of(Node) ->
+	#{node => Node, cluster => <<"team">>, proto => tcp, families => [inet], hidden => false}.

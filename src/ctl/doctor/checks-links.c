@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of "epmd-mdns doctor": links, and what goes over them */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/doctor/checks.h"
+
+/* Whether nobody else may be on this link: containers, virtual machines, VPNs, by the names that
+ * their programs give them. */
+static bool is_virtual(const Link *link) {
+        static const char *const prefixes[] = {
+                "docker", "br-",     "veth", "virbr", "podman",    "lxcbr",
+                "lxdbr",  "incusbr", "cni",  "cali",  "flannel",   "vboxnet",
+                "vmnet",  "tun",     "tap",  "wg",    "tailscale", "zt",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
+                if (strncmp(link->name, prefixes[i], strlen(prefixes[i])) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_link(const Facts *facts, const Link *link) {
+        return facts_uses_link(facts, link) && !is_virtual(link);
+}
+
+Finding check_addresses(const Facts *facts) {
+        char good[256] = "", bad[256] = "";
+
+        for (size_t i = 0; i < facts->n_links; i++) {
+                const Link *link = &facts->links[i];
+
+                if (!is_link(facts, link))
+                        continue;
+                if (link->has_ipv4 || link->has_ipv6)
+                        list_append(good, sizeof(good), link->name);
+                else if (link->has_link_local6)
+                        list_append(bad, sizeof(bad), link->name);
+        }
+        if (*bad)
+                return finding_make(*good ? VERDICT_WARN : VERDICT_FAIL,
+                                    "Give it an IPv4 address (DHCP, or 169.254.0.0/16 by "
+                                    "avahi-autoipd), or an IPv6 address of a wider scope.",
+                                    "only a link-local IPv6 address, which Erlang can't use, on %s",
+                                    bad);
+        if (!*good)
+                return (Finding){};
+        return finding_make(VERDICT_OK, NULL, "an address that Erlang can use on %s", good);
+}
+
+Finding check_virtual_interfaces(const Facts *facts) {
+        char list[256] = "", csv[256] = "", advice[512];
+
+        for (size_t i = 0; i < facts->n_links; i++) {
+                const Link *link = &facts->links[i];
+
+                if (facts_uses_link(facts, link) && is_virtual(link) &&
+                    (link->has_ipv4 || link->has_ipv6)) {
+                        size_t n = strlen(csv);
+
+                        list_append(list, sizeof(list), link->name);
+                        snprintf(csv + n, sizeof(csv) - n, "%s%s", n > 0 ? "," : "", link->name);
+                }
+        }
+        if (!*list)
+                return finding_make(VERDICT_OK, NULL,
+                                    "no bridge of containers, and no VPN, is announced");
+        snprintf(advice, sizeof(advice),
+                 "If no nodes are to be found there, add %s to deny-interfaces= in " AVAHI_CONF_PATH
+                 ", and \"systemctl restart avahi-daemon\".",
+                 csv);
+        return finding_make(VERDICT_WARN, advice,
+                            "nodes are announced on what looks like a bridge of containers or a "
+                            "VPN: %s",
+                            list);
+}
+
+/* --- What the question found --- */
+
+/* An avahi-daemon that is still claiming its name answers nothing, and announces nothing. */
+static bool is_settled(const Facts *facts) {
+        return !facts->answers || strcmp(facts->avahi, "running") == 0;
+}
+
+Finding check_own_advert(const Facts *facts) {
+        char found[256] = "", missing[256] = "";
+
+        if (!facts->answers)
+                return (Finding){};
+        if (facts->local == 0)
+                return finding_make(VERDICT_OK, NULL, "no node runs here, so none is announced");
+        if (!is_settled(facts))
+                return (Finding){};
+        if (facts->adverts == 0)
+                return finding_make(VERDICT_WARN,
+                                    "If they are to be reached by others: is publishing allowed "
+                                    "(see above), and inet_dist_use_interface no loopback address?",
+                                    "no node of this host is announced");
+
+        for (size_t i = 0; i < facts->n_links; i++)
+                if (facts->links[i].answered_own)
+                        list_append(found, sizeof(found), facts->links[i].name);
+                else if (facts->links[i].answered && !is_virtual(&facts->links[i]))
+                        list_append(missing, sizeof(missing), facts->links[i].name);
+        if (*missing)
+                return finding_make(VERDICT_FAIL, "\"systemctl restart epmd-mdns\", and ask again.",
+                                    "the nodes of this host are not announced on %s", missing);
+        if (*found)
+                return finding_make(VERDICT_OK, NULL, "the nodes of this host are found on %s",
+                                    found);
+        return (Finding){};
+}
+
+Finding check_firewall(const Facts *facts) {
+        const char *advice = "Allow UDP port 5353 in: \"ufw allow 5353/udp\", \"firewall-cmd "
+                             "--add-service=mdns\", or in nftables \"udp dport 5353 accept\".";
+        char deaf[256] = "";
+        size_t n_asked = 0, n_others = 0;
+
+        for (size_t i = 0; i < facts->n_links; i++) {
+                const Link *link = &facts->links[i];
+
+                n_asked += link->asked;
+                n_others += link->n_others;
+                if (link->asked && !link->answered && !is_virtual(link))
+                        list_append(deaf, sizeof(deaf), link->name);
+        }
+        if (n_asked == 0 || !is_settled(facts) || facts->avahi_answer != AVAHI_ANSWERS ||
+            !facts->conf_known || facts->conf.disable_publishing || !facts->conf.publish_addresses)
+                return (Finding){};
+        if (*deaf)
+                return finding_make(VERDICT_FAIL, advice,
+                                    "a question by mDNS does not reach avahi-daemon on %s: a "
+                                    "firewall of this host drops it",
+                                    deaf);
+        if (facts->answers && facts->sightings == 0 && n_others > 0)
+                return finding_make(VERDICT_FAIL, advice,
+                                    "others answer a question from here, but what they announce "
+                                    "does not arrive: a firewall of this host drops it");
+        if (facts->answers && facts->sightings == 0 && facts->adverts > 0)
+                return finding_make(VERDICT_WARN,
+                                    "If others run nodes: do they allow UDP port 5353, and does "
+                                    "the switch or the Wi-Fi between pass multicast?",
+                                    "adverts leave this host, and none arrives from others");
+        return finding_make(VERDICT_OK, NULL, "UDP port 5353 is open");
+}

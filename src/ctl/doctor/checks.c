@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The checks of "epmd-mdns doctor": the table, and those of the daemon */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/doctor/checks.h"
+#include "util/socket-path.h"
+
+const Check checks[] = {
+        { "daemon", check_daemon },
+        { "socket", check_socket },
+        { "avahi", check_avahi },
+        { "publishing", check_publishing },
+        { "ip-versions", check_ip_versions },
+        { "interfaces", check_interfaces },
+        { "addresses", check_addresses },
+        { "virtual-interfaces", check_virtual_interfaces },
+        { "own-advert", check_own_advert },
+        { "firewall", check_firewall },
+        { "conflicts", check_conflicts },
+        { "epmd", check_epmd },
+        { "cookie", check_cookie },
+        { "erl-flags", check_erl_flags },
+};
+
+const size_t n_checks = ELEMENTSOF(checks);
+
+const char *verdict_to_string(Verdict verdict) {
+        static const char *const names[] = {
+                [VERDICT_NONE] = "none",
+                [VERDICT_OK] = "ok",
+                [VERDICT_WARN] = "warn",
+                [VERDICT_FAIL] = "fail",
+        };
+
+        return names[verdict];
+}
+
+Finding finding_make(Verdict verdict, const char *advice, const char *format, ...) {
+        Finding finding = { .verdict = verdict };
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void) vsnprintf(finding.text, sizeof(finding.text), format, arguments);
+        va_end(arguments);
+        snprintf(finding.advice, sizeof(finding.advice), "%s", advice ? advice : "");
+        return finding;
+}
+
+void list_append(char *list, size_t size, const char *word) {
+        size_t n = strlen(list);
+
+        snprintf(list + n, size - n, "%s%s", n > 0 ? ", " : "", word);
+}
+
+/* --- The daemon --- */
+
+static Finding daemon_absent(const Facts *facts) {
+        const char *advice = "Start it: \"systemctl start epmd-mdns\", or as root \"epmd-mdnsd\".";
+
+        if (strcmp(facts->socket, SOCKET_PATH_DEFAULT) != 0)
+                advice = "That is not the usual socket. If it is not meant: \"unset "
+                         "EPMD_MDNS_SOCKET\", and no --socket; else start one there, with "
+                         "\"epmd-mdnsd --socket=PATH\".";
+        return finding_make(VERDICT_FAIL, advice, "epmd-mdnsd is not running: nobody listens at %s",
+                            facts->socket);
+}
+
+/* It is connected to, and STATUS was not answered. */
+static Finding daemon_dumb(const Facts *facts) {
+        switch (-facts->answer_error) {
+        case EREMOTEIO:
+                return finding_make(
+                        VERDICT_FAIL,
+                        "Look who is connected, and end what is not needed: \"ss -xp\".",
+                        "epmd-mdnsd refuses to answer: %s", facts->refusal);
+        case EPROTO:
+                return finding_make(
+                        VERDICT_FAIL,
+                        "Is that the right socket? As root, \"ss -xlp\" shows whose it "
+                        "is.",
+                        "what answers at %s is no epmd-mdnsd, or one of another version",
+                        facts->socket);
+        default:
+                return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart epmd-mdns\".",
+                                    "epmd-mdnsd takes connections at %s, and does not answer",
+                                    facts->socket);
+        }
+}
+
+Finding check_daemon(const Facts *facts) {
+        switch (-facts->connect_error) {
+        case 0:
+                break;
+        case EACCES:
+        case EPERM:
+                return (Finding){}; /* said by check_socket() */
+        case ENOENT:
+        case ECONNREFUSED:
+                return daemon_absent(facts);
+        case ETIMEDOUT:
+                return daemon_dumb(facts);
+        default:
+                return finding_make(VERDICT_FAIL, "Is that the right socket?",
+                                    "epmd-mdnsd can't be reached at %s: %s", facts->socket,
+                                    strerror(-facts->connect_error));
+        }
+        if (!facts->answers)
+                return daemon_dumb(facts);
+        return finding_make(VERDICT_OK, NULL, "epmd-mdnsd answers at %s", facts->socket);
+}
+
+Finding check_socket(const Facts *facts) {
+        bool refused = facts->connect_error == -EACCES || facts->connect_error == -EPERM;
+        Verdict verdict = refused ? VERDICT_FAIL : VERDICT_WARN;
+        char advice[512];
+
+        /* connect() takes the right to write. */
+        snprintf(advice, sizeof(advice),
+                 "Nodes of other users can't register: \"chmod 0666 %.128s\". If it is so again "
+                 "after "
+                 "a restart: SocketMode=0666 in \"systemctl edit epmd-mdns.socket\".",
+                 facts->socket);
+        if (facts->socket_exists && (facts->socket_mode & 0222) != 0222)
+                return finding_make(verdict, advice,
+                                    "not every user may connect to %s: its mode is %04o",
+                                    facts->socket, (unsigned) facts->socket_mode);
+        snprintf(advice, sizeof(advice), "Let all users through: \"chmod a+x $(dirname %.128s)\".",
+                 facts->socket);
+        if (facts->directory_mode && (facts->directory_mode & 0111) != 0111)
+                return finding_make(
+                        verdict, advice,
+                        "not every user may reach %s: the mode of its directory is %04o",
+                        facts->socket, (unsigned) facts->directory_mode);
+        if (refused)
+                return finding_make(VERDICT_FAIL, "Look at the permissions of its directories.",
+                                    "this user may not connect to %s", facts->socket);
+        if (!facts->socket_exists)
+                return (Finding){};
+        return finding_make(VERDICT_OK, NULL, "every user may connect to %s", facts->socket);
+}
+
+Finding check_conflicts(const Facts *facts) {
+        char list[256] = "";
+        bool local = false;
+
+        if (!facts->answers)
+                return (Finding){};
+        if (facts->conflicts == 0)
+                return finding_make(VERDICT_OK, NULL, "no name is claimed more than once");
+        for (size_t i = 0; i < facts->n_conflict_nodes; i++) {
+                list_append(list, sizeof(list), facts->conflict_nodes[i]);
+                local |= facts->conflict_local[i];
+        }
+        return finding_make(local ? VERDICT_FAIL : VERDICT_WARN,
+                            "Rename one of them, or look for a stranger who claims the name: "
+                            "\"epmd-mdns list\" shows who holds it, \"avahi-browse -rt "
+                            "_erlang-dist._tcp\" who else announces it.",
+                            "claimed by more than one host: %s", list);
+}

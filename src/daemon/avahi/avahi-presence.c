@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether there is an avahi-daemon
+ *
+ * avahi_client_new() calls avahi-daemon, and such a call has the bus start it if it does not run
+ * (D-Bus activation). Whoever tries again and again undoes "systemctl stop avahi-daemon". So a
+ * client is made only if the bus says that there is an avahi-daemon; a question to the bus itself
+ * starts nothing. The bus also tells when that changes, so that nothing has to be polled. All of it
+ * is asynchronous: a bus that hangs leaves the answer as it was.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#include "daemon/avahi/avahi-presence.h"
+#include "daemon/clock.h"
+#include "util/log.h"
+
+#define NAME "org.freedesktop.Avahi"
+
+#define BUS "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+#define LOCAL "org.freedesktop.DBus.Local"
+#define LOCAL_PATH "/org/freedesktop/DBus/Local"
+
+/* How long to wait for a bus that is not there, or was lost. A try costs microseconds. */
+#define RETRY_USEC (500 * USEC_PER_MSEC)
+
+struct AvahiPresence {
+        sd_event *event;
+        sd_bus *bus;
+        sd_event_source *retry;
+        bool there;
+        bool failure_logged; /* one line until it works again */
+        AvahiPresenceChanged changed;
+        void *userdata;
+};
+
+static void set_there(AvahiPresence *presence, bool there) {
+        if (presence->there == there)
+                return;
+        presence->there = there;
+        presence->changed(presence->userdata);
+}
+
+/* A bus can't be closed within its own callbacks, so that is left to the next try. */
+static void lose_bus(AvahiPresence *presence, int error) {
+        if (!presence->failure_logged)
+                log_warning("can't ask the system bus for avahi-daemon (%s): the LAN is not seen "
+                            "until that works",
+                            strerror(-error));
+        presence->failure_logged = true;
+        set_there(presence, false);
+        (void) sd_event_source_set_time_relative(presence->retry, RETRY_USEC);
+        (void) sd_event_source_set_enabled(presence->retry, SD_EVENT_ONESHOT);
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        (void) message, (void) error;
+        lose_bus(userdata, -ECONNRESET);
+        return 0;
+}
+
+static int on_has_owner(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        AvahiPresence *presence = userdata;
+        int there = 0, r = -sd_bus_message_get_errno(message);
+
+        (void) error;
+
+        if (r == 0)
+                r = sd_bus_message_read(message, "b", &there);
+        if (r < 0) {
+                lose_bus(presence, r);
+                return 0;
+        }
+        presence->failure_logged = false;
+        set_there(presence, there);
+        return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error) {
+        const char *owner;
+
+        (void) error;
+
+        if (sd_bus_message_read(message, "sss", NULL, NULL, &owner) >= 0)
+                set_there(userdata, *owner);
+        return 0;
+}
+
+static int connect_bus(AvahiPresence *presence) {
+        int r;
+
+        r = sd_bus_open_system(&presence->bus);
+        if (r >= 0)
+                r = sd_bus_attach_event(presence->bus, presence->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(presence->bus, NULL, LOCAL, LOCAL_PATH, LOCAL,
+                                              "Disconnected", on_disconnected, NULL, presence);
+        /* First listen and then ask, so that no change is missed between the two. */
+        if (r >= 0)
+                r = sd_bus_add_match_async(presence->bus, NULL,
+                                           "type='signal',sender='" BUS "',path='" BUS_PATH
+                                           "',interface='" BUS
+                                           "',member='NameOwnerChanged',arg0='" NAME "'",
+                                           on_owner_changed, NULL, presence);
+        if (r >= 0)
+                r = sd_bus_call_method_async(presence->bus, NULL, BUS, BUS_PATH, BUS,
+                                             "NameHasOwner", on_has_owner, presence, "s", NAME);
+        return r;
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        AvahiPresence *presence = userdata;
+        int r;
+
+        (void) source, (void) usec;
+
+        presence->bus = sd_bus_close_unref(presence->bus);
+        r = connect_bus(presence);
+        if (r < 0)
+                lose_bus(presence, r);
+        return 0;
+}
+
+int avahi_presence_new(AvahiPresence **ret, sd_event *event, AvahiPresenceChanged changed,
+                       void *userdata) {
+        _cleanup_(avahi_presence_freep) AvahiPresence *presence = calloc(1, sizeof(*presence));
+        int r;
+
+        if (!presence)
+                return -ENOMEM;
+        presence->event = sd_event_ref(event);
+        presence->changed = changed;
+        presence->userdata = userdata;
+
+        /* The first try is at once. */
+        r = sd_event_add_time_relative(event, &presence->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
+                                       presence);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(presence->retry, "bus-retry");
+        *ret = TAKE_PTR(presence);
+        return 0;
+}
+
+AvahiPresence *avahi_presence_free(AvahiPresence *presence) {
+        if (!presence)
+                return NULL;
+
+        sd_event_source_disable_unref(presence->retry);
+        /* Not flushed: nothing that was asked is of interest any more, and that could wait. */
+        sd_bus_close_unref(presence->bus);
+        sd_event_unref(presence->event);
+        free(presence);
+        return NULL;
+}
+
+bool avahi_presence_is_there(const AvahiPresence *presence) {
+        return presence->there;
+}

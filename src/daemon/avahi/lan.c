@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LAN's side of the directory */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/avahi/avahi-presence.h"
+#include "daemon/avahi/avahi-thread.h"
+#include "daemon/clock.h"
+#include "daemon/avahi/lan.h"
+#include "daemon/subject.h"
+#include "util/log.h"
+
+/* How long to wait before an avahi-daemon that is there is tried again: quick at first, for a
+ * restart, and never slower than a second, so that the LAN is back soon after Avahi is. One that is
+ * not there is not tried: that would start it. */
+#define RETRY_MIN_USEC (100 * USEC_PER_MSEC)
+#define RETRY_MAX_USEC (1 * USEC_PER_SEC)
+
+/* A client that waits for avahi-daemon is told when it comes, but not if it came while it hung. So
+ * it is made anew now and then. */
+#define CONNECTING_USEC (10 * USEC_PER_SEC)
+
+struct Lan {
+        sd_event *event;
+        Directory *directory;
+        AvahiPresence *presence;
+        AvahiThread *thread;
+        sd_event_source *messages;
+        sd_event_source *retry;
+        uint64_t retry_usec;
+        AvahiState state;
+        size_t adverts;
+        bool stopping;
+        bool stopped;
+        LanChanged changed;
+        void *userdata;
+};
+
+static void log_oom(const LogSubject *subject, int r) {
+        if (r < 0)
+                log_about(LOG_ERR, subject, "out of memory: a message to Avahi is lost");
+}
+
+/* --- From the directory to the LAN --- */
+
+static void on_directory_event(void *userdata, const DirectoryEvent *event) {
+        const Endpoint *endpoint = &event->info->endpoint;
+        Lan *lan = userdata;
+
+        if (event->advertise)
+                log_oom(SUBJECT(endpoint), avahi_thread_publish(lan->thread, endpoint, event->bound,
+                                                                !event->was_advertised));
+        else if (event->was_advertised)
+                log_oom(SUBJECT(endpoint), avahi_thread_withdraw(lan->thread, endpoint));
+}
+
+/* --- From the LAN to the directory --- */
+
+static void arm_retry(Lan *lan, uint64_t delay_usec) {
+        (void) sd_event_source_set_time_relative(lan->retry, delay_usec);
+        (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_ONESHOT);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        Lan *lan = userdata;
+
+        (void) source, (void) usec;
+
+        /* LAN_RESET is answered by AVAHI_STATE_FAILED, and that leads here again. */
+        if (lan->state == AVAHI_STATE_CONNECTING)
+                log_oom(NULL, avahi_thread_send(lan->thread, LAN_RESET));
+        else if (lan->state == AVAHI_STATE_FAILED && avahi_presence_is_there(lan->presence))
+                log_oom(NULL, avahi_thread_send(lan->thread, LAN_CONNECT));
+        return 0;
+}
+
+static void on_presence(void *userdata) {
+        Lan *lan = userdata;
+
+        /* In any other state there is a client, which is told by the bus itself. */
+        if (!lan->stopping && lan->state == AVAHI_STATE_FAILED)
+                arm_retry(lan, 0);
+}
+
+static void handle_state(Lan *lan, const LanMessage *message) {
+        lan->state = message->state;
+        log_debug("Avahi is %s", lan_state(lan));
+
+        switch (message->state) {
+        case AVAHI_STATE_FAILED:
+                arm_retry(lan, lan->retry_usec);
+                lan->retry_usec =
+                        lan->retry_usec * 2 < RETRY_MAX_USEC ? lan->retry_usec * 2 : RETRY_MAX_USEC;
+                break;
+        case AVAHI_STATE_CONNECTING:
+                arm_retry(lan, CONNECTING_USEC);
+                break;
+        case AVAHI_STATE_REGISTERING:
+        case AVAHI_STATE_RUNNING:
+                lan->retry_usec = RETRY_MIN_USEC;
+                break;
+        case _AVAHI_STATE_MAX:
+                break;
+        }
+
+        /* Without a name local nodes keep the one that they were shown with. */
+        if (message->host[0])
+                directory_set_host(lan->directory, message->host, clock_now(lan->event));
+}
+
+static void handle_message(Lan *lan, const LanMessage *message) {
+        uint64_t now = clock_now(lan->event);
+
+        switch (message->type) {
+        case LAN_STATE:
+                handle_state(lan, message);
+                break;
+        case LAN_SEEN:
+                if (directory_add_sighting(lan->directory, &message->sighting, now) < 0)
+                        log_about(LOG_ERR, SUBJECT(&message->sighting.endpoint),
+                                  "out of memory: %s is not taken up",
+                                  message->sighting.endpoint.node);
+                break;
+        case LAN_GONE:
+                directory_remove_sighting(lan->directory, &message->sighting.id, message->reason,
+                                          now);
+                break;
+        case LAN_IGNORED:
+                directory_count_ignored(lan->directory, message->ignored);
+                break;
+        case LAN_LOST:
+                directory_remove_all_sightings(lan->directory, now);
+                break;
+        case LAN_ADVERTS:
+                lan->adverts = message->adverts;
+                break;
+        case LAN_STOPPED:
+                lan->stopped = true;
+                (void) sd_event_exit(lan->event, 0);
+                break;
+        default:
+                break;
+        }
+}
+
+static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Lan *lan = userdata;
+        LanMessage *message;
+
+        (void) source, (void) fd, (void) revents;
+
+        avahi_thread_acknowledge(lan->thread);
+        while ((message = avahi_thread_receive(lan->thread))) {
+                /* While the daemon ends, the directory stays as it is: nobody is to be told that
+                 * the LAN went away. */
+                if (!lan->stopping || message->type == LAN_STOPPED)
+                        handle_message(lan, message);
+                free(message);
+        }
+        if (!lan->stopping)
+                lan->changed(lan->userdata);
+        return 0;
+}
+
+int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, LanChanged changed,
+            void *userdata) {
+        _cleanup_(lan_freep) Lan *lan = NULL;
+        int r;
+
+        lan = calloc(1, sizeof(*lan));
+        if (!lan)
+                return -ENOMEM;
+        lan->event = sd_event_ref(event);
+        lan->directory = directory;
+        lan->retry_usec = RETRY_MIN_USEC;
+        lan->changed = changed;
+        lan->userdata = userdata;
+
+        r = avahi_thread_new(&lan->thread, ttl_sec);
+        if (r < 0)
+                return r;
+        r = sd_event_add_io(event, &lan->messages, avahi_thread_fd(lan->thread), EPOLLIN,
+                            on_messages, lan);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(lan->messages, "avahi-messages");
+        r = sd_event_add_time_relative(event, &lan->retry, CLOCK_MONOTONIC, 0, 0, on_retry, lan);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_description(lan->retry, "avahi-retry");
+        r = avahi_presence_new(&lan->presence, event, on_presence, lan);
+        if (r < 0)
+                return r;
+
+        directory_observe(directory, on_directory_event, lan);
+        *ret = TAKE_PTR(lan);
+        return 0;
+}
+
+Lan *lan_free(Lan *lan) {
+        if (!lan)
+                return NULL;
+
+        avahi_presence_free(lan->presence);
+        lan->retry = sd_event_source_disable_unref(lan->retry);
+        lan->messages = sd_event_source_disable_unref(lan->messages);
+        avahi_thread_free(lan->thread);
+        sd_event_unref(lan->event);
+        free(lan);
+        return NULL;
+}
+
+void lan_stop(Lan *lan) {
+        if (lan->stopping)
+                return;
+        lan->stopping = true;
+        (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_OFF);
+        log_oom(NULL, avahi_thread_send(lan->thread, LAN_STOP));
+}
+
+bool lan_is_stopped(const Lan *lan) {
+        return lan->stopped;
+}
+
+const char *lan_state(const Lan *lan) {
+        static const char *const names[_AVAHI_STATE_MAX] = {
+                [AVAHI_STATE_FAILED] = "failed",
+                [AVAHI_STATE_CONNECTING] = "connecting",
+                [AVAHI_STATE_REGISTERING] = "registering",
+                [AVAHI_STATE_RUNNING] = "running",
+        };
+
+        return names[lan->state];
+}
+
+size_t lan_adverts(const Lan *lan) {
+        return lan->adverts;
+}

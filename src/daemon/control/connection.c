@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A socket with bounded lines in and bounded lines out */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "core/output-buffer.h"
+#include "daemon/control/connection.h"
+#include "util/fd.h"
+
+struct Connection {
+        int fd; /* the source's */
+        sd_event_source *io;
+        ConnectionHandler handler;
+        InputBuffer input;
+        OutputBuffer output;
+        OutputBuffer held;
+        bool reading;
+        bool turn;
+        bool at_end;
+        bool closing;
+        bool dead;
+};
+
+static size_t output_length(const Connection *connection) {
+        const char *data;
+
+        return output_buffer_peek(&connection->output, &data);
+}
+
+void connection_kill(Connection *connection) {
+        if (connection->dead)
+                return;
+        connection->dead = true;
+        /* The socket stays open until the connection is freed: it must not wake the loop. */
+        (void) sd_event_source_set_enabled(connection->io, SD_EVENT_OFF);
+        connection->handler.dead(connection->handler.userdata);
+}
+
+/* Asks to be woken for what there is to do. */
+static void update_events(Connection *connection) {
+        uint32_t events = 0;
+
+        if (connection->dead)
+                return;
+        if (connection->reading && !connection->at_end && !connection->closing)
+                events |= EPOLLIN;
+        if (connection->turn || output_length(connection) > 0)
+                events |= EPOLLOUT;
+        if (sd_event_source_set_io_events(connection->io, events) < 0)
+                connection_kill(connection);
+}
+
+static void receive(Connection *connection) {
+        char *room;
+        size_t size = input_buffer_reserve(&connection->input, &room);
+        ssize_t n;
+
+        if (size == 0)
+                return;
+        n = recv(connection->fd, room, size, MSG_DONTWAIT);
+        if (n > 0)
+                input_buffer_commit(&connection->input, (size_t) n);
+        else if (n == 0)
+                connection->at_end = true;
+        else if (errno != EAGAIN && errno != EINTR)
+                connection_kill(connection);
+}
+
+static void transmit(Connection *connection) {
+        const char *data;
+        size_t length;
+
+        while ((length = output_buffer_peek(&connection->output, &data)) > 0) {
+                ssize_t n = send(connection->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                if (n > 0) {
+                        output_buffer_consume(&connection->output, (size_t) n);
+                        continue;
+                }
+                if (errno != EAGAIN && errno != EINTR)
+                        connection_kill(connection);
+                return;
+        }
+        if (connection->closing)
+                connection_kill(connection);
+}
+
+static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Connection *connection = userdata;
+
+        (void) source, (void) fd;
+
+        /* One read for each turn: a peer that sends without pause leaves time for the others. */
+        if (revents & EPOLLIN)
+                receive(connection);
+        else if (revents & (EPOLLHUP | EPOLLERR))
+                connection_kill(connection);
+
+        if (!connection->dead && !connection->closing) {
+                connection->turn = false;
+                connection->handler.process(connection->handler.userdata);
+        }
+        if (!connection->dead)
+                transmit(connection);
+        update_events(connection);
+        return 0;
+}
+
+int connection_new(Connection **ret, sd_event *event, int fd, const ConnectionHandler *handler) {
+        _cleanup_(connection_freep) Connection *connection = NULL;
+        _cleanup_close_ int owned = fd;
+        int r;
+
+        connection = calloc(1, sizeof(*connection));
+        if (!connection)
+                return -ENOMEM;
+        connection->fd = fd;
+        connection->handler = *handler;
+        connection->reading = true;
+
+        r = sd_event_add_io(event, &connection->io, fd, EPOLLIN, on_io, connection);
+        if (r < 0)
+                return r;
+        (void) sd_event_source_set_io_fd_own(connection->io, true);
+        owned = -1; /* the source's now */
+        (void) sd_event_source_set_description(connection->io, "control-connection");
+
+        *ret = TAKE_PTR(connection);
+        return 0;
+}
+
+Connection *connection_free(Connection *connection) {
+        if (!connection)
+                return NULL;
+
+        connection->io = sd_event_source_disable_unref(connection->io);
+        output_buffer_done(&connection->output);
+        output_buffer_done(&connection->held);
+        free(connection);
+        return NULL;
+}
+
+int connection_take_line(Connection *connection, char **ret, size_t *ret_length) {
+        /* What stands behind a line that ended the connection has no meaning any more. */
+        if (connection->closing || connection->dead)
+                return INPUT_BUFFER_E_PENDING;
+        return input_buffer_take_line(&connection->input, ret, ret_length);
+}
+
+static void queue_line(Connection *connection, OutputBuffer *queue, LineWriter *writer) {
+        int length = line_writer_end(writer), r = length;
+
+        if (connection->dead)
+                return;
+        /* Every line that can be told fits: limits.h says so, and a test proves it. */
+        if (length > 0)
+                r = output_buffer_append(queue, writer->text, (size_t) length);
+        if (r == OUTPUT_BUFFER_E_FULL && queue == &connection->output) {
+                /* Much may happen in one turn of the loop, without the peer being slow: all nodes
+                 * of the LAN are lost at once. The socket may still have room. */
+                transmit(connection);
+                if (!connection->dead)
+                        r = output_buffer_append(queue, writer->text, (size_t) length);
+        }
+        if (r != 0)
+                connection_kill(connection);
+        update_events(connection);
+}
+
+void connection_send(Connection *connection, LineWriter *writer) {
+        queue_line(connection, &connection->output, writer);
+}
+
+void connection_hold(Connection *connection, LineWriter *writer) {
+        queue_line(connection, &connection->held, writer);
+}
+
+void connection_release(Connection *connection) {
+        const char *data;
+        size_t length = output_buffer_peek(&connection->held, &data);
+
+        if (length == 0 || connection->dead)
+                return;
+        if (output_buffer_append(&connection->output, data, length) != 0)
+                connection_kill(connection);
+        output_buffer_done(&connection->held);
+        update_events(connection);
+}
+
+bool connection_has_room(const Connection *connection) {
+        return output_length(connection) < LIMIT_OUTPUT_PORTION;
+}
+
+void connection_set_reading(Connection *connection, bool reading) {
+        connection->reading = reading;
+        update_events(connection);
+}
+
+void connection_set_turn(Connection *connection, bool turn) {
+        connection->turn = turn;
+        update_events(connection);
+}
+
+bool connection_is_at_end(const Connection *connection) {
+        return connection->at_end;
+}
+
+bool connection_is_hung_up(const Connection *connection) {
+        struct pollfd p = { .fd = connection->fd, .events = POLLRDHUP };
+
+        return connection->dead || connection->at_end ||
+               (poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+void connection_close(Connection *connection) {
+        connection->closing = true;
+        /* Nothing may be left to send, and then nobody else would wake us. */
+        connection_set_turn(connection, true);
+}
+
+bool connection_is_dead(const Connection *connection) {
+        return connection->dead;
+}

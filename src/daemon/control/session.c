@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One client on the control socket
+ *
+ * Requests are answered one after the other. What may be long, a LIST and the snapshot of a
+ * SUBSCRIBE, is written in portions as the peer reads: a walk remembers the last endpoint that it
+ * wrote, and goes on behind it in a directory that may have changed. So a peer that does not read
+ * holds up its own requests and nobody else's, and costs a bounded amount of memory.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/reply.h"
+#include "core/request.h"
+#include "core/walk.h"
+#include "daemon/clock.h"
+#include "daemon/control/connection.h"
+#include "daemon/control/lease.h"
+#include "daemon/control/session.h"
+#include "util/fd.h"
+
+struct Session {
+        ControlServer *server;
+        Directory *directory;
+        Connection *connection;
+        Lease lease;
+
+        /* SUBSCRIBE */
+        bool subscribed;
+        Walk snapshot;
+
+        /* LIST that is being answered */
+        Walk list;
+        Source list_source;
+        char list_cluster[LIMIT_LINE]; /* "": any */
+        char list_host[LIMIT_LINE];    /* "": any */
+
+        /* LOOKUP that waits */
+        bool waiting;
+        Request lookup;
+        sd_event_source *timer;
+};
+
+/* --- Replies --- */
+
+static void reply_ok(Session *session) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        line_writer_word(&writer, "OK");
+        connection_send(session->connection, &writer);
+}
+
+static void reply_error(Session *session, ProtocolError error, const char *text) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_error(&writer, error, text);
+        connection_send(session->connection, &writer);
+}
+
+static void reply_node(Session *session, const NodeInfo *info) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_node(&writer, info);
+        connection_send(session->connection, &writer);
+}
+
+/* An event never stands between the lines of one reply. */
+static void send_event(Session *session, EventKind kind, Reason reason, const NodeInfo *info) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_event(&writer, kind, info, reason);
+        if (session->list.active)
+                connection_hold(session->connection, &writer);
+        else
+                connection_send(session->connection, &writer);
+}
+
+static uint64_t now(const Session *session) {
+        return clock_now(control_server_event(session->server));
+}
+
+/* --- HELLO, STATUS --- */
+
+static void handle_hello(Session *session, const Request *request) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        (void) request;
+        line_writer_text(&writer, "OK 1 epmd-mdnsd/" PACKAGE_VERSION);
+        connection_send(session->connection, &writer);
+}
+
+static void handle_status(Session *session, const Request *request) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        (void) request;
+        line_writer_word(&writer, "OK");
+        control_server_write_status(session->server, &writer);
+        connection_send(session->connection, &writer);
+}
+
+/* --- REGISTER --- */
+
+static void handle_register(Session *session, const Request *request) {
+        LineWriter writer = LINE_WRITER_NULL;
+        const char *why;
+        int r = lease_register(&session->lease, request, now(session), &why);
+
+        if (r != 0) {
+                reply_error(session, (ProtocolError) r, why);
+                return;
+        }
+        line_writer_word(&writer, "OK");
+        line_writer_attribute_u64(&writer, "creation", session->lease.creation);
+        connection_send(session->connection, &writer);
+}
+
+void session_unregister(Session *session) {
+        lease_release(&session->lease, now(session));
+}
+
+/* --- LOOKUP --- */
+
+/* Answers if the node is known. */
+static bool answer_lookup(Session *session, const Request *request) {
+        const Endpoint *after = NULL;
+        Endpoint last;
+        NodeInfo info;
+        bool found = false;
+
+        while (directory_next_of_node(session->directory, request->endpoint.node, after,
+                                      now(session), &info)) {
+                last = info.endpoint;
+                after = &last;
+                if ((request->proto == _PROTO_INVALID || info.endpoint.proto == request->proto) &&
+                    node_info_restrict(&info, request->family)) {
+                        reply_node(session, &info);
+                        found = true;
+                }
+        }
+        if (found)
+                reply_ok(session);
+        return found;
+}
+
+/* What is left of the input is seen to in the next turn: this may be within a change of the
+ * directory. */
+static void end_wait(Session *session) {
+        session->waiting = false;
+        session->timer = sd_event_source_disable_unref(session->timer);
+        connection_set_turn(session->connection, true);
+}
+
+static int on_wait_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        Session *session = userdata;
+
+        (void) source, (void) usec;
+        reply_error(session, PROTOCOL_E_NOT_FOUND, "the node did not appear in time");
+        end_wait(session);
+        return 0;
+}
+
+static void handle_lookup(Session *session, const Request *request) {
+        if (answer_lookup(session, request))
+                return;
+
+        if (request->wait_msec > 0 &&
+            sd_event_add_time_relative(control_server_event(session->server), &session->timer,
+                                       CLOCK_MONOTONIC, request->wait_msec * USEC_PER_MSEC,
+                                       USEC_PER_MSEC, on_wait_over, session) >= 0) {
+                (void) sd_event_source_set_description(session->timer, "lookup-wait");
+                session->waiting = true;
+                session->lookup = *request;
+                return;
+        }
+        reply_error(session, PROTOCOL_E_NOT_FOUND, "no node of that name is known");
+}
+
+/* --- LIST, SUBSCRIBE --- */
+
+static void handle_list(Session *session, const Request *request) {
+        strcpy(session->list_cluster, request->cluster ? request->cluster : "");
+        strcpy(session->list_host, request->host ? request->host : "");
+        session->list_source = request->source;
+        session->list = (Walk) WALK_START;
+}
+
+static bool list_selects(const Session *session, const NodeInfo *info) {
+        const char *host = session->list_host;
+
+        return (!*session->list_cluster ||
+                strcmp(session->list_cluster, info->endpoint.cluster) == 0) &&
+               (!*host || host_name_equal(host, node_name_host(info->endpoint.node)) ||
+                host_name_equal(host, info->host)) &&
+               (session->list_source == _SOURCE_INVALID || session->list_source == info->source);
+}
+
+static void continue_list(Session *session) {
+        NodeInfo info;
+
+        if (walk_next(&session->list, session->directory, now(session), &info)) {
+                if (list_selects(session, &info))
+                        reply_node(session, &info);
+        } else {
+                reply_ok(session);
+                connection_release(session->connection);
+        }
+}
+
+static void handle_subscribe(Session *session, const Request *request) {
+        (void) request;
+        session->subscribed = true;
+        session->snapshot = (Walk) WALK_START;
+        reply_ok(session);
+}
+
+static void continue_snapshot(Session *session) {
+        NodeInfo info;
+
+        if (walk_next(&session->snapshot, session->directory, now(session), &info))
+                send_event(session, EVENT_UP, REASON_PRESENT, &info);
+        else
+                send_event(session, EVENT_SYNC, 0, NULL);
+}
+
+void session_handle_event(Session *session, const DirectoryEvent *event) {
+        if (connection_is_dead(session->connection))
+                return;
+        if (session->subscribed && !walk_is_ahead(&session->snapshot, &event->info->endpoint))
+                send_event(session, event->kind, event->reason, event->info);
+        if (session->waiting && event->kind != EVENT_DOWN &&
+            strcmp(session->lookup.endpoint.node, event->info->endpoint.node) == 0 &&
+            answer_lookup(session, &session->lookup))
+                end_wait(session);
+}
+
+/* --- The connection --- */
+
+static void handle_line(Session *session, char *text, size_t length) {
+        static void (*const handlers[_VERB_MAX])(Session * session, const Request *request) = {
+                [VERB_HELLO] = handle_hello,         [VERB_REGISTER] = handle_register,
+                [VERB_LOOKUP] = handle_lookup,       [VERB_LIST] = handle_list,
+                [VERB_SUBSCRIBE] = handle_subscribe, [VERB_STATUS] = handle_status,
+        };
+        const char *why = "not words of 0x21 to 0x7E with one space between them";
+        Request request = {};
+        Line line;
+        int r = PROTOCOL_E_MALFORMED;
+
+        if (line_parse(&line, text, length) == 0)
+                r = request_parse(&request, &line, &why);
+        if (r == 0) {
+                handlers[request.verb](session, &request);
+                return;
+        }
+        reply_error(session, (ProtocolError) r, why);
+        if (r == PROTOCOL_E_MALFORMED)
+                connection_close(session->connection);
+}
+
+/* Takes the next line, if there is one. Returns false when there is nothing more to do for now. */
+static bool process_line(Session *session) {
+        size_t length;
+        char *text;
+        int r = connection_take_line(session->connection, &text, &length);
+
+        if (r == 0)
+                handle_line(session, text, length);
+        else if (r == INPUT_BUFFER_E_TOO_LONG) {
+                reply_error(session, PROTOCOL_E_TOO_LONG, "a line has at most 2048 bytes");
+                connection_close(session->connection);
+        } else if (connection_is_at_end(session->connection))
+                connection_close(session->connection);
+        return r == 0;
+}
+
+static void process(void *userdata) {
+        Session *session = userdata;
+        unsigned requests = 0, steps = 0;
+        bool more = true;
+
+        /* The lease ends with the peer's last word, whatever is still to be answered. */
+        if (connection_is_at_end(session->connection))
+                session_unregister(session);
+
+        while (more && !connection_is_dead(session->connection) &&
+               connection_has_room(session->connection) && requests < LIMIT_TURN_REQUESTS &&
+               steps < LIMIT_TURN_STEPS) {
+                if (session->list.active || session->snapshot.active) {
+                        steps++;
+                        if (session->list.active)
+                                continue_list(session);
+                        else
+                                continue_snapshot(session);
+                } else {
+                        requests++;
+                        more = !session->waiting && process_line(session);
+                }
+        }
+
+        connection_set_reading(session->connection, !more && !session->waiting);
+        if (more)
+                connection_set_turn(session->connection, true);
+}
+
+static void on_dead(void *userdata) {
+        Session *session = userdata;
+
+        session->timer = sd_event_source_disable_unref(session->timer);
+        session->waiting = false;
+        control_server_bury(session->server);
+}
+
+int session_new(Session **ret, ControlServer *server, int fd, uid_t uid, uint64_t id) {
+        Session *session = calloc(1, sizeof(*session));
+        ConnectionHandler handler = { process, on_dead, session };
+        int r;
+
+        if (!session) {
+                (void) fd_close(fd);
+                return -ENOMEM;
+        }
+        session->server = server;
+        session->directory = control_server_directory(server);
+        session->lease = (Lease) LEASE_INIT(server, id, uid);
+
+        r = connection_new(&session->connection, control_server_event(server), fd, &handler);
+        if (r < 0) {
+                free(session);
+                return r;
+        }
+        *ret = session;
+        return 0;
+}
+
+Session *session_free(Session *session) {
+        if (!session)
+                return NULL;
+
+        session_unregister(session);
+        session->timer = sd_event_source_disable_unref(session->timer);
+        connection_free(session->connection);
+        free(session);
+        return NULL;
+}
+
+uint64_t session_id(const Session *session) {
+        return session->lease.owner;
+}
+
+uid_t session_uid(const Session *session) {
+        return session->lease.uid;
+}
+
+bool session_is_subscribed(const Session *session) {
+        return session->subscribed;
+}
+
+bool session_is_dead(const Session *session) {
+        return connection_is_dead(session->connection);
+}
+
+bool session_is_hung_up(const Session *session) {
+        return connection_is_hung_up(session->connection);
+}
