@@ -100,7 +100,7 @@ static void notify(Directory *directory, Entry *entry, EventKind kind, Reason re
 
 /* Nothing is left to tell. */
 static void take_down(Directory *directory, Entry *entry, Reason reason, uint64_t now_usec) {
-        if (entry->info.source == SOURCE_LAN) {
+        if (entry->info.source != SOURCE_LOCAL) {
                 entry->state = ENTRY_STALE;
                 entry->stale_until_usec = now_usec + LIMIT_STALE_SEC * USEC_PER_SEC;
         } else
@@ -112,7 +112,7 @@ static void take_down(Directory *directory, Entry *entry, Reason reason, uint64_
 /* Whether the told endpoint now comes from somewhere else. */
 static bool is_replaced(const NodeInfo *old, const NodeInfo *new) {
         return old->source != new->source ||
-               (new->source == SOURCE_LAN &&
+               (new->source != SOURCE_LOCAL &&
                 (old->endpoint.port != new->endpoint.port || strcmp(old->host, new->host) != 0));
 }
 
@@ -287,13 +287,13 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
         remove_sighting(directory, entry, id, reason, now_usec);
 }
 
-void directory_remove_all_sightings(Directory *directory, uint64_t now_usec) {
+void directory_remove_source(Directory *directory, Source source, uint64_t now_usec) {
         for (size_t i = 0; i < directory->table.n_entries;) {
                 Entry *entry = directory->table.entries[i];
+                size_t n = entry_remove_source(entry, source);
 
-                if (entry->n_sightings > 0) {
-                        directory->n_sightings -= entry->n_sightings;
-                        entry->n_sightings = 0;
+                if (n > 0) {
+                        directory->n_sightings -= n;
                         refresh(directory, entry, REASON_LOST, now_usec);
                 }
                 if (i < directory->table.n_entries && directory->table.entries[i] == entry)

@@ -89,7 +89,7 @@ size_t directory_unregister(Directory *directory, uint64_t owner, const char *no
 void directory_set_host(Directory *directory, const char *host, uint64_t now_usec);
 const char *directory_host(const Directory *directory);
 
-/* --- The LAN --- */
+/* --- Sightings --- */
 
 /* Takes a sighting, new or changed. Returns 0, DIRECTORY_E_LIMIT (counted as ignored), or -ENOMEM.
  */
@@ -99,8 +99,9 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
 void directory_remove_sighting(Directory *directory, const SightingId *id, Reason reason,
                                uint64_t now_usec);
 
-/* Removes all sightings: Avahi is gone, and whatever comes next begins from nothing. */
-void directory_remove_all_sightings(Directory *directory, uint64_t now_usec);
+/* Removes all sightings of a source that has ended: whatever it reports next begins from nothing.
+ */
+void directory_remove_source(Directory *directory, Source source, uint64_t now_usec);
 
 /* Counts an advert that was ignored. */
 void directory_count_ignored(Directory *directory, Ignored why);

@@ -39,7 +39,8 @@ int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec
 
         /* One advert heard on several interfaces is as old as its first sighting. */
         for (size_t i = 0; i < entry->n_sightings; i++)
-                if (strcmp(entry->sightings[i].sighting.id.instance, sighting->id.instance) == 0)
+                if (entry->sightings[i].sighting.id.source == sighting->id.source &&
+                    strcmp(entry->sightings[i].sighting.id.instance, sighting->id.instance) == 0)
                         first_usec = entry->sightings[i].first_usec;
 
         grown = reallocarray(entry->sightings, entry->n_sightings + 1, sizeof(*grown));
@@ -75,6 +76,7 @@ size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_
                 const EntrySighting *other = &entry->sightings[i];
 
                 if (other->first_usec >= before_usec ||
+                    other->sighting.id.source != goodbye->source ||
                     strcmp(other->sighting.id.instance, goodbye->instance) == 0 ||
                     !host_name_equal(other->sighting.host, host))
                         entry->sightings[n++] = *other;
@@ -82,6 +84,16 @@ size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_
         n = entry->n_sightings - n;
         entry->n_sightings -= n;
         return n;
+}
+
+size_t entry_remove_source(Entry *entry, Source source) {
+        size_t n = 0, before = entry->n_sightings;
+
+        for (size_t i = 0; i < before; i++)
+                if (entry->sightings[i].sighting.id.source != source)
+                        entry->sightings[n++] = entry->sightings[i];
+        entry->n_sightings = n;
+        return before - n;
 }
 
 /*
@@ -137,7 +149,7 @@ static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *inf
         Family own = best->endpoint.family;
 
         info->endpoint = best->endpoint;
-        info->source = SOURCE_LAN;
+        info->source = best->id.source;
         strcpy(info->host, best->host);
 
         /* The addresses of the endpoint's own family first: OTP takes the first that it can use. */
@@ -145,7 +157,8 @@ static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *inf
                 for (size_t i = 0; i < entry->n_sightings; i++) {
                         const Sighting *sighting = &entry->sightings[i].sighting;
 
-                        if (strcmp(sighting->id.instance, best->id.instance) == 0 &&
+                        if (sighting->id.source == best->id.source &&
+                            strcmp(sighting->id.instance, best->id.instance) == 0 &&
                             is_usable(sighting) &&
                             (sighting->address.family == own) == (pass == 0)) {
                                 add_address(info, &sighting->address);
@@ -157,6 +170,14 @@ static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *inf
                 if (is_usable(&entry->sightings[i].sighting) &&
                     !host_name_equal(entry->sightings[i].sighting.host, best->host))
                         info->conflict = true;
+}
+
+/* Of two sources the one with the lower rank counts, of one source the newest advert. */
+static bool is_better(const EntrySighting *a, const EntrySighting *b) {
+        unsigned rank_a = source_info(a->sighting.id.source)->rank,
+                 rank_b = source_info(b->sighting.id.source)->rank;
+
+        return rank_a != rank_b ? rank_a < rank_b : a->first_usec > b->first_usec;
 }
 
 bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
@@ -171,7 +192,7 @@ bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
 
         for (size_t i = 0; i < entry->n_sightings; i++)
                 if (is_usable(&entry->sightings[i].sighting) &&
-                    (!best || entry->sightings[i].first_usec > best->first_usec))
+                    (!best || is_better(&entry->sightings[i], best)))
                         best = &entry->sightings[i];
         if (!best)
                 return false;

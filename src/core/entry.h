@@ -57,6 +57,9 @@ bool entry_remove_sighting(Entry *entry, const SightingId *id);
  */
 size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec);
 
+/* Removes all sightings of a source. Returns how many there were. */
+size_t entry_remove_source(Entry *entry, Source source);
+
 /*
  * Works out what is to be told of the entry: the registration before all others, then the newest
  * advert with an address that OTP can use. host is this host's mDNS name, for registrations.

@@ -7,11 +7,6 @@
 #include "core/node-info.h"
 #include "util/parse.h"
 
-static const char *const source_names[_SOURCE_MAX] = {
-        [SOURCE_LOCAL] = "local",
-        [SOURCE_LAN] = "lan",
-};
-
 static const char *const event_kind_names[_EVENT_MAX] = {
         [EVENT_UP] = "up",
         [EVENT_CHANGED] = "changed",
@@ -35,15 +30,6 @@ static int find_name(const char *const names[], size_t n, const char *text) {
                 if (strcmp(names[i], text) == 0)
                         return (int) i;
         return -1;
-}
-
-const char *source_to_string(Source source) {
-        assert(source >= 0 && source < _SOURCE_MAX);
-        return source_names[source];
-}
-
-Source source_from_string(const char *text) {
-        return (Source) find_name(source_names, _SOURCE_MAX, text);
 }
 
 const char *event_kind_to_string(EventKind kind) {

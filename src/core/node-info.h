@@ -8,13 +8,7 @@
 
 #include "core/endpoint.h"
 #include "core/line.h"
-
-typedef enum Source {
-        SOURCE_LOCAL,
-        SOURCE_LAN,
-        _SOURCE_MAX,
-        _SOURCE_INVALID = -1,
-} Source;
+#include "core/source.h"
 
 typedef enum EventKind {
         EVENT_UP,
@@ -52,8 +46,6 @@ typedef struct NodeInfo {
         bool stale;
 } NodeInfo;
 
-const char *source_to_string(Source source);
-Source source_from_string(const char *text);
 const char *event_kind_to_string(EventKind kind);
 EventKind event_kind_from_string(const char *text);
 const char *reason_to_string(Reason reason);

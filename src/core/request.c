@@ -112,7 +112,7 @@ static int parse_list(Request *request, Line *line, const char **ret_text) {
         request->host = line_get(line, "host");
         request->source = source ? source_from_string(source) : _SOURCE_INVALID;
         if (source && request->source == _SOURCE_INVALID) {
-                *ret_text = "source= must be local or lan";
+                *ret_text = "source= must be a source of nodes, as local or lan";
                 return PROTOCOL_E_BAD_ARGUMENT;
         }
         return 0;

@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include "core/endpoint.h"
+#include "core/source.h"
 
 /* What tells sightings apart. An advert of one instance name is seen once for each interface and IP
- * version (of the mDNS packets, not of the endpoint). */
+ * version (of the mDNS packets, not of the endpoint). What one source reports, another can't
+ * withdraw. */
 typedef struct SightingId {
+        Source source;                  /* who reports it: never SOURCE_LOCAL */
         char instance[LIMIT_LABEL + 1]; /* the instance label, as received */
         int interface;                  /* index, > 0 */
         Family transport;
@@ -27,6 +30,6 @@ typedef struct Sighting {
 } Sighting;
 
 static inline bool sighting_id_equal(const SightingId *a, const SightingId *b) {
-        return a->interface == b->interface && a->transport == b->transport &&
-               strcmp(a->instance, b->instance) == 0;
+        return a->source == b->source && a->interface == b->interface &&
+               a->transport == b->transport && strcmp(a->instance, b->instance) == 0;
 }

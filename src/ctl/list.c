@@ -10,14 +10,20 @@
 #include "ctl/table.h"
 #include "ctl/text.h"
 
-static const char *where(const NodeInfo *info) {
-        if (info->conflict)
-                return info->source == SOURCE_LOCAL ? "local, CONFLICT" : "LAN, CONFLICT";
-        return info->source == SOURCE_LOCAL ? "local" : "LAN";
+/* A source's label and ", CONFLICT". */
+#define WHERE_SIZE 32
+
+/* Returns text, which is overwritten, or the source's own label. */
+static const char *where(const NodeInfo *info, char text[static WHERE_SIZE]) {
+        if (info->conflict) {
+                snprintf(text, WHERE_SIZE, "%s, CONFLICT", source_info(info->source)->label);
+                return text;
+        }
+        return source_info(info->source)->label;
 }
 
 static int add_row(Table *table, const NodeInfo *info) {
-        char address[ADDRESS_TEXT_SIZE], port[8], age[TEXT_AGE_SIZE];
+        char address[ADDRESS_TEXT_SIZE], port[8], age[TEXT_AGE_SIZE], text[WHERE_SIZE];
         const char *cells[TABLE_COLUMNS] = {
                 info->endpoint.node,
                 address_format(&info->addresses[0], address),
@@ -26,7 +32,7 @@ static int add_row(Table *table, const NodeInfo *info) {
                 info->endpoint.cluster,
                 info->host,
                 text_age(info->age_sec, age),
-                where(info),
+                where(info, text),
         };
 
         snprintf(port, sizeof(port), "%" PRIu16, info->endpoint.port);

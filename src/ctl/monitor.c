@@ -55,7 +55,7 @@ static void print_event(const Reply *event, const Options *options) {
                event_kind_to_string(event->event), options->colour ? TEXT_PLAIN : "",
                node ? node : "?", proto_to_string(info->endpoint.proto),
                address_format(&info->addresses[0], address), (unsigned) info->endpoint.port,
-               info->source == SOURCE_LOCAL ? "local" : "LAN");
+               source_info(info->source)->label);
         if (event->reason != _REASON_INVALID)
                 printf("  (%s)", reason_to_string(event->reason));
         if (info->conflict)

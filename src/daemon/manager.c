@@ -116,7 +116,7 @@ static void on_directory_event(void *userdata, const DirectoryEvent *event) {
 
         /* The first that goes stale starts the clock; whoever follows expires later, and the
          * handler looks at all. */
-        if (event->kind == EVENT_DOWN && event->info->source == SOURCE_LAN &&
+        if (event->kind == EVENT_DOWN && event->info->source != SOURCE_LOCAL &&
             sd_event_source_get_enabled(manager->expiry, &enabled) >= 0 && enabled == SD_EVENT_OFF)
                 arm_expiry(manager, clock_now(manager->event) + LIMIT_STALE_SEC * USEC_PER_SEC);
 }

@@ -321,7 +321,7 @@ static void random_operation(Model *m) {
                 model_forget(m, &sighting.id, reason);
                 model_update(m, reason);
         } else if (dice < 92) {
-                directory_remove_all_sightings(m->f->directory, m->f->now);
+                directory_remove_source(m->f->directory, SOURCE_LAN, m->f->now);
                 g_array_set_size(m->sightings, 0);
                 model_update(m, REASON_LOST);
         } else if (dice < 94) {

@@ -101,12 +101,12 @@ static void test_lost(Fixture *f) {
         see(f, "v1", "dave@h4", 4, "fd00::4", "h4.local");
         g_string_truncate(f->events, 0);
         g_assert_cmpuint(stats(f).sightings, ==, 5);
-        directory_remove_all_sightings(f->directory, f->now);
+        directory_remove_source(f->directory, SOURCE_LAN, f->now);
         told(f, "changed registered a@h1 1 127.0.0.1 advertise; down lost bob@h2 2 192.0.2.2; "
                 "down lost carol@h3 3 192.0.2.3");
         holds(f, "a@h1 1 127.0.0.1; bob@h2 2 192.0.2.2 stale; carol@h3 3 192.0.2.3 stale");
         g_assert_cmpuint(stats(f).sightings, ==, 0);
-        directory_remove_all_sightings(f->directory, f->now);
+        directory_remove_source(f->directory, SOURCE_LAN, f->now);
         told(f, "");
 }
 

@@ -296,7 +296,7 @@ static void test_sightings_limit(Fixture *f) {
         g_assert_cmpuint(stats(f).sightings, ==, LIMIT_SIGHTINGS);
         directory_remove_sighting(f->directory, &first.id, REASON_GOODBYE, f->now);
         g_assert_cmpint(directory_add_sighting(f->directory, &sighting, f->now), ==, 0);
-        directory_remove_all_sightings(f->directory, f->now);
+        directory_remove_source(f->directory, SOURCE_LAN, f->now);
         g_assert_cmpuint(stats(f).sightings, ==, 0);
         g_string_truncate(f->events, 0);
 }

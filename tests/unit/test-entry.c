@@ -37,7 +37,7 @@ static void make_registered(Entry *entry, const char *bound) {
 static Sighting sighting_new(const Entry *entry, int instance, int interface, const char *at,
                              const char *host) {
         Sighting sighting = {
-                .id = { .interface = interface, .transport = FAMILY_INET },
+                .id = { .source = SOURCE_LAN, .interface = interface, .transport = FAMILY_INET },
                 .endpoint = entry->info.endpoint,
                 .address = address(at),
         };
@@ -291,6 +291,25 @@ static void test_longest(void) {
         check(entry, expected);
 }
 
+/* A source that ends takes its own sightings along and no others, and what another source reports
+ * under the same id is another sighting. */
+static void test_remove_source(void) {
+        Entry *entry = entry_new(FAMILY_INET);
+        Sighting sighting = sighting_new(entry, 1, 1, "192.0.2.1", "h2.local");
+
+        see(entry, 1, 1, "192.0.2.1", "h2.local", 10);
+        see(entry, 2, 1, "192.0.2.2", "h2.local", 20);
+        sighting.id.source = SOURCE_LOCAL; /* stands for a source of the future */
+        g_assert_cmpint(entry_add_sighting(entry, &sighting, 30), ==, 1);
+        g_assert_cmpuint(entry->n_sightings, ==, 3);
+
+        g_assert_cmpuint(entry_remove_source(entry, SOURCE_LAN), ==, 2);
+        g_assert_cmpuint(entry->n_sightings, ==, 1);
+        g_assert_true(sighting_id_equal(&entry->sightings[0].sighting.id, &sighting.id));
+        g_assert_cmpuint(entry_remove_source(entry, SOURCE_LAN), ==, 0);
+        entry_free(entry);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -306,5 +325,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/entry/seen/addresses", test_addresses);
         g_test_add_func("/entry/seen/interfaces", test_interfaces);
         g_test_add_func("/entry/seen/longest-fields", test_longest);
+        g_test_add_func("/entry/remove-source", test_remove_source);
         return g_test_run();
 }

@@ -54,7 +54,9 @@ static void unregister_node(Fixture *f, const char *node) {
 }
 
 static void see(Fixture *f, const char *node) {
-        Sighting sighting = { .endpoint = { .port = 4000 }, .host = "h2.local" };
+        Sighting sighting = { .id = { .source = SOURCE_LAN },
+                              .endpoint = { .port = 4000 },
+                              .host = "h2.local" };
 
         g_strlcpy(sighting.endpoint.node, node, sizeof(sighting.endpoint.node));
         g_assert_cmpint(address_parse("192.0.2.2", &sighting.address), ==, 0);
@@ -97,7 +99,7 @@ static void test_lan(Fixture *f, gconstpointer data) {
         see(f, "b@h2");
         g_assert_cmpuint(log_count("*"), ==, 0);
         log_set_level(LOG_DEBUG);
-        directory_remove_all_sightings(f->directory, clock_now(f->event));
+        directory_remove_source(f->directory, SOURCE_LAN, clock_now(f->event));
         g_assert_cmpuint(
                 log_count_about(LOG_DEBUG, "b@h2", "", "down b@h2 tcp port 4000 (lan, lost)"), ==,
                 1);

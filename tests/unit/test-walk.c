@@ -40,7 +40,7 @@ static void drop(Directory *directory, const char *node) {
 
 static Sighting sighting_of(const char *node) {
         Sighting sighting = {
-                .id = { .interface = 1 },
+                .id = { .source = SOURCE_LAN, .interface = 1 },
                 .endpoint = { .port = 2 },
                 .address = address_loopback(FAMILY_INET),
                 .host = "h2.local",

@@ -142,7 +142,7 @@ void unregister(Fixture *f, uint64_t owner, const char *node, size_t n) {
 Sighting sighting_new(const char *instance, int interface, const char *node, uint16_t port,
                       const char *at, const char *host) {
         Sighting sighting = {
-                .id = { .interface = interface, .transport = FAMILY_INET },
+                .id = { .source = SOURCE_LAN, .interface = interface, .transport = FAMILY_INET },
                 .endpoint = endpoint_new(node, port),
                 .address = address(at),
         };
@@ -163,7 +163,9 @@ void see(Fixture *f, const char *id, const char *node, uint16_t port, const char
 }
 
 void forget(Fixture *f, const char *id, Reason reason) {
-        SightingId sighting = { .instance = { id[0], '\0' }, .interface = id[1] - '0' };
+        SightingId sighting = { .source = SOURCE_LAN,
+                                .instance = { id[0], '\0' },
+                                .interface = id[1] - '0' };
 
         directory_remove_sighting(f->directory, &sighting, reason, f->now);
 }

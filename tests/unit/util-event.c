@@ -257,7 +257,8 @@ Client *server_connect(Server *server) {
 
 static void make_id(SightingId *id, const char *node) {
         /* Any numbers do, and different ones are found faster. */
-        *id = (SightingId){ .interface = 1 + (int) (g_str_hash(node) % 10000),
+        *id = (SightingId){ .source = SOURCE_LAN,
+                            .interface = 1 + (int) (g_str_hash(node) % 10000),
                             .transport = FAMILY_INET };
         g_strlcpy(id->instance, node, sizeof(id->instance));
 }

@@ -286,7 +286,8 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
                        const char *type, const char *domain, AvahiLookupResultFlags flags,
                        void *userdata) {
         Browser *browser = userdata;
-        SightingId id = { .interface = interface,
+        SightingId id = { .source = SOURCE_LAN,
+                          .interface = interface,
                           .transport = protocol == AVAHI_PROTO_INET ? FAMILY_INET : FAMILY_INET6 };
         Instance *instance;
 

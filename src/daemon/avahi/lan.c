@@ -130,7 +130,7 @@ static void handle_message(Lan *lan, const LanMessage *message) {
                 directory_count_ignored(lan->directory, message->ignored);
                 break;
         case LAN_LOST:
-                directory_remove_all_sightings(lan->directory, now);
+                directory_remove_source(lan->directory, SOURCE_LAN, now);
                 break;
         case LAN_ADVERTS:
                 lan->adverts = message->adverts;
