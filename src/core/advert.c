@@ -75,22 +75,19 @@ static size_t put_node(uint8_t *txt, size_t at, const char *node) {
 }
 
 size_t advert_encode_txt(const Endpoint *endpoint, uint8_t ret[static LIMIT_TXT]) {
-        char dist[ENDPOINT_DIST_SIZE];
+        char buffer[ENDPOINT_VALUE_SIZE];
         size_t at;
 
         /* RFC 6763 section 6.7: the version comes first. */
         at = put_txt_text(ret, 0, "txtvers", "1");
         at = put_node(ret, at, endpoint->node);
-        at = put_txt_text(ret, at, "proto", proto_to_string(endpoint->proto));
-        at = put_txt_text(ret, at, "family", family_to_string(endpoint->family));
-        if (endpoint->hidden)
-                at = put_txt_text(ret, at, "type", "hidden");
-        if (*endpoint->cluster)
-                at = put_txt_text(ret, at, "cluster", endpoint->cluster);
-        if (*endpoint->otp)
-                at = put_txt_text(ret, at, "otp", endpoint->otp);
-        if (endpoint->dist_high)
-                at = put_txt_text(ret, at, "dist", endpoint_format_dist(endpoint, dist));
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+                const char *value = endpoint_get(endpoint, attribute, buffer);
+
+                if (value)
+                        at = put_txt_text(ret, at, attribute->key, value);
+        }
         return at;
 }
 
@@ -190,7 +187,6 @@ static int find_node(Endpoint *endpoint, const char *label, const TxtString *str
 
 int advert_parse(Endpoint *ret, const char *label, uint16_t port, const TxtString *strings,
                  size_t n_strings) {
-        static const char *const keys[] = { "proto", "family", "type", "cluster", "otp", "dist" };
         char value[LIMIT_TXT_STRING + 1];
         Endpoint endpoint = { .port = port };
         bool fits;
@@ -204,10 +200,13 @@ int advert_parse(Endpoint *ret, const char *label, uint16_t port, const TxtStrin
         if (r != 0)
                 return r;
 
-        for (size_t i = 0; i < ELEMENTSOF(keys); i++)
-                if (find_txt(strings, n_strings, keys[i], value, sizeof(value), &fits) &&
-                    (!fits || endpoint_set(&endpoint, keys[i], value) != 0))
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const char *key = endpoint_attributes[i].key;
+
+                if (find_txt(strings, n_strings, key, value, sizeof(value), &fits) &&
+                    (!fits || endpoint_set(&endpoint, key, value) != 0))
                         return ADVERT_E_TXT;
+        }
 
         if (port == 0)
                 return ADVERT_E_PORT;

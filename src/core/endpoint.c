@@ -26,58 +26,79 @@ Proto proto_from_string(const char *text) {
         return _PROTO_INVALID;
 }
 
-static int set_proto(Endpoint *endpoint, const char *value) {
+/* --- Kinds of value --- */
+
+static int parse_proto(void *field, size_t size, const char *value) {
         Proto proto = proto_from_string(value);
 
+        (void) size;
         if (proto == _PROTO_INVALID)
                 return ENDPOINT_E_INVALID_VALUE;
-        endpoint->proto = proto;
+        *(Proto *) field = proto;
         return 0;
 }
 
-static int set_family(Endpoint *endpoint, const char *value) {
+static const char *format_proto(const void *field, char buffer[static ENDPOINT_VALUE_SIZE]) {
+        (void) buffer;
+        return proto_to_string(*(const Proto *) field);
+}
+
+static int parse_family(void *field, size_t size, const char *value) {
         Family family = family_from_string(value);
 
+        (void) size;
         if (family == _FAMILY_INVALID)
                 return ENDPOINT_E_INVALID_VALUE;
-        endpoint->family = family;
+        *(Family *) field = family;
         return 0;
 }
 
-static int set_type(Endpoint *endpoint, const char *value) {
-        if (strcmp(value, "hidden") == 0)
-                endpoint->hidden = true;
-        else if (strcmp(value, "visible") == 0)
-                endpoint->hidden = false;
-        else
+static const char *format_family(const void *field, char buffer[static ENDPOINT_VALUE_SIZE]) {
+        (void) buffer;
+        return family_to_string(*(const Family *) field);
+}
+
+static int parse_type(void *field, size_t size, const char *value) {
+        bool hidden = strcmp(value, "hidden") == 0;
+
+        (void) size;
+        if (!hidden && strcmp(value, "visible") != 0)
                 return ENDPOINT_E_INVALID_VALUE;
+        *(bool *) field = hidden;
         return 0;
 }
 
-/* A label: 1 to max of A-Z a-z 0-9 . _ - */
-static int set_label(char *field, size_t max, const char *value) {
+static const char *format_type(const void *field, char buffer[static ENDPOINT_VALUE_SIZE]) {
+        (void) buffer;
+        return *(const bool *) field ? "hidden" : NULL;
+}
+
+/* A label: as many of A-Z a-z 0-9 . _ - as the field holds, one at least. */
+static int parse_label(void *field, size_t size, const char *value) {
         size_t length =
                 strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
-        if (length == 0 || length > max || value[length] != '\0')
+        if (length == 0 || length >= size || value[length] != '\0')
                 return ENDPOINT_E_INVALID_VALUE;
         memcpy(field, value, length + 1);
         return 0;
 }
 
-static int set_cluster(Endpoint *endpoint, const char *value) {
-        return set_label(endpoint->cluster, LIMIT_CLUSTER, value);
+static const char *format_label(const void *field, char buffer[static ENDPOINT_VALUE_SIZE]) {
+        const char *label = field;
+
+        (void) buffer;
+        return *label ? label : NULL;
 }
 
-static int set_otp(Endpoint *endpoint, const char *value) {
-        return set_label(endpoint->otp, LIMIT_OTP, value);
-}
-
-static int set_dist(Endpoint *endpoint, const char *value) {
-        char text[ENDPOINT_DIST_SIZE];
+/* "LOW-HIGH", of versions from 1 to 255. */
+static int parse_range(void *field, size_t size, const char *value) {
+        char text[sizeof("255-255")];
         uint32_t low, high;
+        VersionRange *range = field;
         char *dash;
 
+        (void) size;
         if (strlen(value) >= sizeof(text))
                 return ENDPOINT_E_INVALID_VALUE;
         strcpy(text, value);
@@ -91,29 +112,72 @@ static int set_dist(Endpoint *endpoint, const char *value) {
             parse_u32(dash + 1, low, UINT8_MAX, &high) < 0)
                 return ENDPOINT_E_INVALID_VALUE;
 
-        endpoint->dist_low = (uint8_t) low;
-        endpoint->dist_high = (uint8_t) high;
+        range->low = (uint8_t) low;
+        range->high = (uint8_t) high;
         return 0;
 }
 
-int endpoint_set(Endpoint *endpoint, const char *key, const char *value) {
-        static const struct {
-                const char *key;
-                int (*set)(Endpoint *endpoint, const char *value);
-        } attributes[] = {
-                { "proto", set_proto },     { "family", set_family }, { "type", set_type },
-                { "cluster", set_cluster }, { "otp", set_otp },       { "dist", set_dist },
-        };
+static const char *format_range(const void *field, char buffer[static ENDPOINT_VALUE_SIZE]) {
+        const VersionRange *range = field;
 
-        for (size_t i = 0; i < ELEMENTSOF(attributes); i++)
-                if (strcmp(attributes[i].key, key) == 0)
-                        return attributes[i].set(endpoint, value);
+        if (range->high == 0)
+                return NULL;
+        snprintf(buffer, ENDPOINT_VALUE_SIZE, "%u-%u", range->low, range->high);
+        return buffer;
+}
+
+/* --- The table --- */
+
+#define FIELD(_field)                                                                              \
+        .offset = offsetof(Endpoint, _field), .size = sizeof(((Endpoint *) NULL)->_field)
+
+const EndpointAttribute endpoint_attributes[] = {
+        { "family", "family", false, true, "family= must be inet or inet6", FIELD(family),
+          parse_family, format_family },
+        { "proto", "proto", false, true, "proto= must be tcp or tls", FIELD(proto), parse_proto,
+          format_proto },
+        { "type", "hidden", true, false, "type= must be visible or hidden", FIELD(hidden),
+          parse_type, format_type },
+        { "cluster", "cluster", false, false, "cluster= must be 1 to 63 of A-Z a-z 0-9 . _ -",
+          FIELD(cluster), parse_label, format_label },
+        { "otp", "otp", false, false, "otp= must be 1 to 16 of A-Z a-z 0-9 . _ -", FIELD(otp),
+          parse_label, format_label },
+        { "dist", "dist", false, false, "dist= must be LOW-HIGH, each from 1 to 255", FIELD(dist),
+          parse_range, format_range },
+};
+
+const size_t endpoint_n_attributes = ELEMENTSOF(endpoint_attributes);
+
+int endpoint_set(Endpoint *endpoint, const char *key, const char *value) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+
+                if (strcmp(attribute->key, key) == 0)
+                        return attribute->parse((char *) endpoint + attribute->offset,
+                                                attribute->size, value);
+        }
         return ENDPOINT_E_UNKNOWN_KEY;
 }
 
-const char *endpoint_format_dist(const Endpoint *endpoint, char buffer[static ENDPOINT_DIST_SIZE]) {
-        snprintf(buffer, ENDPOINT_DIST_SIZE, "%u-%u", endpoint->dist_low, endpoint->dist_high);
-        return buffer;
+const char *endpoint_expected(const char *key) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                if (strcmp(endpoint_attributes[i].key, key) == 0)
+                        return endpoint_attributes[i].expected;
+        return "invalid value";
+}
+
+const char *endpoint_get(const Endpoint *endpoint, const EndpointAttribute *attribute,
+                         char buffer[static ENDPOINT_VALUE_SIZE]) {
+        return attribute->format((const char *) endpoint + attribute->offset, buffer);
+}
+
+void endpoint_write(const Endpoint *endpoint, const EndpointAttribute *attribute,
+                    LineWriter *writer) {
+        char buffer[ENDPOINT_VALUE_SIZE];
+        const char *value = endpoint_get(endpoint, attribute, buffer);
+
+        if (value)
+                line_writer_attribute(writer, attribute->key, value);
 }
 
 int endpoint_compare_identity(const Endpoint *a, const Endpoint *b) {
@@ -126,9 +190,20 @@ int endpoint_compare_identity(const Endpoint *a, const Endpoint *b) {
         return r;
 }
 
+/* Whether an attribute has the same value in both: each value has one text. */
+static bool is_same(const EndpointAttribute *attribute, const Endpoint *a, const Endpoint *b) {
+        char buffer_a[ENDPOINT_VALUE_SIZE], buffer_b[ENDPOINT_VALUE_SIZE];
+        const char *text_a = endpoint_get(a, attribute, buffer_a),
+                   *text_b = endpoint_get(b, attribute, buffer_b);
+
+        return text_a && text_b ? strcmp(text_a, text_b) == 0 : text_a == text_b;
+}
+
 bool endpoint_equal(const Endpoint *a, const Endpoint *b) {
-        return endpoint_compare_identity(a, b) == 0 && a->port == b->port &&
-               a->hidden == b->hidden && strcmp(a->cluster, b->cluster) == 0 &&
-               strcmp(a->otp, b->otp) == 0 && a->dist_low == b->dist_low &&
-               a->dist_high == b->dist_high;
+        if (endpoint_compare_identity(a, b) != 0 || a->port != b->port)
+                return false;
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                if (!is_same(&endpoint_attributes[i], a, b))
+                        return false;
+        return true;
 }

@@ -61,14 +61,18 @@ static void write_addresses(const NodeInfo *info, LineWriter *writer) {
         line_writer_attribute(writer, "addr", list);
 }
 
+static void write_endpoint(const Endpoint *endpoint, bool required, LineWriter *writer) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                if (endpoint_attributes[i].required == required)
+                        endpoint_write(endpoint, &endpoint_attributes[i], writer);
+}
+
 void node_info_write(const NodeInfo *info, LineWriter *writer) {
         const Endpoint *endpoint = &info->endpoint;
-        char dist[ENDPOINT_DIST_SIZE];
 
         line_writer_word(writer, endpoint->node);
         line_writer_attribute_u64(writer, "port", endpoint->port);
-        line_writer_attribute(writer, "family", family_to_string(endpoint->family));
-        line_writer_attribute(writer, "proto", proto_to_string(endpoint->proto));
+        write_endpoint(endpoint, true, writer);
         write_addresses(info, writer);
         line_writer_attribute(writer, "source", source_to_string(info->source));
         if (*info->host)
@@ -76,14 +80,7 @@ void node_info_write(const NodeInfo *info, LineWriter *writer) {
         if (*info->interfaces)
                 line_writer_attribute(writer, "if", info->interfaces);
         line_writer_attribute_u64(writer, "age", info->age_sec);
-        if (endpoint->hidden)
-                line_writer_attribute(writer, "type", "hidden");
-        if (*endpoint->cluster)
-                line_writer_attribute(writer, "cluster", endpoint->cluster);
-        if (*endpoint->otp)
-                line_writer_attribute(writer, "otp", endpoint->otp);
-        if (endpoint->dist_high)
-                line_writer_attribute(writer, "dist", endpoint_format_dist(endpoint, dist));
+        write_endpoint(endpoint, false, writer);
         if (info->conflict)
                 line_writer_attribute(writer, "conflict", "1");
         if (info->stale)
@@ -148,6 +145,13 @@ static int parse_attribute(NodeInfo *info, const Attribute *attribute) {
         return 0;
 }
 
+static bool has_required(const Line *line) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                if (endpoint_attributes[i].required && !line_get(line, endpoint_attributes[i].key))
+                        return false;
+        return true;
+}
+
 int node_info_parse(NodeInfo *ret, Line *line, size_t first) {
         NodeInfo info = { .source = _SOURCE_INVALID };
         int r;
@@ -167,7 +171,7 @@ int node_info_parse(NodeInfo *ret, Line *line, size_t first) {
         }
 
         if (info.endpoint.port == 0 || info.n_addresses == 0 || info.source == _SOURCE_INVALID ||
-            !line_get(line, "family") || !line_get(line, "proto"))
+            !has_required(line))
                 return LINE_E_MALFORMED;
 
         *ret = info;

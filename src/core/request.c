@@ -65,7 +65,7 @@ static int parse_register(Request *request, Line *line, const char **ret_text) {
         for (size_t i = 0; i < line->n_attributes; i++)
                 if (endpoint_set(&request->endpoint, line->attributes[i].key,
                                  line->attributes[i].value) == ENDPOINT_E_INVALID_VALUE) {
-                        *ret_text = "invalid value of family, proto, type, cluster, otp or dist";
+                        *ret_text = endpoint_expected(line->attributes[i].key);
                         return PROTOCOL_E_BAD_ARGUMENT;
                 }
 
@@ -169,20 +169,12 @@ int request_parse(Request *ret, Line *line, const char **ret_text) {
 
 static void write_register(const Request *request, LineWriter *writer) {
         const Endpoint *endpoint = &request->endpoint;
-        char address[ADDRESS_TEXT_SIZE], dist[ENDPOINT_DIST_SIZE];
+        char address[ADDRESS_TEXT_SIZE];
 
         line_writer_word(writer, endpoint->node);
         line_writer_attribute_u64(writer, "port", endpoint->port);
-        line_writer_attribute(writer, "family", family_to_string(endpoint->family));
-        line_writer_attribute(writer, "proto", proto_to_string(endpoint->proto));
-        if (endpoint->hidden)
-                line_writer_attribute(writer, "type", "hidden");
-        if (*endpoint->cluster)
-                line_writer_attribute(writer, "cluster", endpoint->cluster);
-        if (*endpoint->otp)
-                line_writer_attribute(writer, "otp", endpoint->otp);
-        if (endpoint->dist_high)
-                line_writer_attribute(writer, "dist", endpoint_format_dist(endpoint, dist));
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                endpoint_write(endpoint, &endpoint_attributes[i], writer);
         if (request->bound)
                 line_writer_attribute(writer, "addr", address_format(&request->address, address));
 }

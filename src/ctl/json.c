@@ -53,26 +53,32 @@ static struct json_object *interfaces(const NodeInfo *info) {
         return array;
 }
 
+static void add_attributes(struct json_object *object, const Endpoint *endpoint, bool required) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+                char buffer[ENDPOINT_VALUE_SIZE];
+                const char *value = endpoint_get(endpoint, attribute, buffer);
+
+                if (attribute->required == required)
+                        json_object_object_add(object, attribute->json,
+                                               attribute->json_flag
+                                                       ? json_object_new_boolean(value != NULL)
+                                                       : json_text(value));
+        }
+}
+
 void json_add_node(struct json_object *object, const NodeInfo *info) {
         const Endpoint *endpoint = &info->endpoint;
-        char dist[ENDPOINT_DIST_SIZE] = "";
-
-        if (endpoint->dist_high)
-                endpoint_format_dist(endpoint, dist);
 
         json_object_object_add(object, "node", json_text(endpoint->node));
-        json_object_object_add(object, "proto", json_text(proto_to_string(endpoint->proto)));
-        json_object_object_add(object, "family", json_text(family_to_string(endpoint->family)));
+        add_attributes(object, endpoint, true);
         json_object_object_add(object, "port", json_object_new_int(endpoint->port));
         json_object_object_add(object, "addresses", addresses(info));
         json_object_object_add(object, "source", json_text(source_to_string(info->source)));
         json_object_object_add(object, "host", json_text(info->host));
         json_object_object_add(object, "interfaces", interfaces(info));
         json_object_object_add(object, "age", json_object_new_int64(info->age_sec));
-        json_object_object_add(object, "hidden", json_object_new_boolean(endpoint->hidden));
-        json_object_object_add(object, "cluster", json_text(endpoint->cluster));
-        json_object_object_add(object, "otp", json_text(endpoint->otp));
-        json_object_object_add(object, "dist", json_text(dist));
+        add_attributes(object, endpoint, false);
         json_object_object_add(object, "conflict", json_object_new_boolean(info->conflict));
         json_object_object_add(object, "stale", json_object_new_boolean(info->stale));
 }

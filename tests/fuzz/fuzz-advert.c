@@ -105,7 +105,7 @@ static void check_endpoint(const Endpoint *endpoint) {
 
         fuzz_check(node_name_is_valid(endpoint->node));
         fuzz_check(endpoint->port > 0);
-        fuzz_check(endpoint->dist_low <= endpoint->dist_high);
+        fuzz_check(endpoint->dist.low <= endpoint->dist.high);
         check_label(endpoint);
 
         txt_read(&txt, wire, advert_encode_txt(endpoint, wire));

@@ -100,8 +100,8 @@ static void assert_record(FakeRecord is, const char *name, uint32_t ttl, const v
 static void test_records(Fixture *f, gconstpointer data) {
         static const char type[] = "\x0C_erlang-dist\x04_tcp\x05local";
         static const char srv[] = "\0\0\0\0\x90\xC5\x02h1\x05local";
-        static const char txt[] = "\x09txtvers=1\x0Dnode=alice@h1\x09proto=tls\x0B"
-                                  "family=inet";
+        static const char txt[] = "\x09txtvers=1\x0Dnode=alice@h1\x0B"
+                                  "family=inet\x09proto=tls";
         static const uint16_t types[] = { AVAHI_DNS_TYPE_PTR, AVAHI_DNS_TYPE_SRV,
                                           AVAHI_DNS_TYPE_TXT };
         char name[AVAHI_DOMAIN_NAME_MAX];

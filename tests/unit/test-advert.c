@@ -118,14 +118,14 @@ static int parse(Endpoint *ret, const char *label, ...) {
 static void test_txt(void) {
         static const char plain[] = "\x09txtvers=1"
                                     "\x0Dnode=alice@h1"
-                                    "\x09proto=tcp"
                                     "\x0B"
-                                    "family=inet";
+                                    "family=inet"
+                                    "\x09proto=tcp";
         static const char rich[] = "\x09txtvers=1"
                                    "\x0Dnode=alice@h1"
-                                   "\x09proto=tls"
                                    "\x0C"
                                    "family=inet6"
+                                   "\x09proto=tls"
                                    "\x0Btype=hidden"
                                    "\x0C"
                                    "cluster=team"
@@ -141,8 +141,8 @@ static void test_txt(void) {
         endpoint.hidden = true;
         strcpy(endpoint.cluster, "team");
         strcpy(endpoint.otp, "27");
-        endpoint.dist_low = 5;
-        endpoint.dist_high = 6;
+        endpoint.dist.low = 5;
+        endpoint.dist.high = 6;
         g_assert_cmpmem(txt, (int) advert_encode_txt(&endpoint, txt), rich, sizeof(rich) - 1);
 }
 
@@ -153,8 +153,8 @@ static void check_round_trip(const char *head, const char *character, size_t n) 
                               .family = FAMILY_INET6,
                               .port = 65535,
                               .hidden = true,
-                              .dist_low = 255,
-                              .dist_high = 255 },
+                              .dist.low = 255,
+                              .dist.high = 255 },
                  parsed;
         uint8_t txt[LIMIT_TXT];
         size_t length;
@@ -227,8 +227,8 @@ static void test_attributes(void) {
                                         .hidden = true,
                                         .cluster = "Team",
                                         .otp = "29-rc1",
-                                        .dist_low = 6,
-                                        .dist_high = 6 };
+                                        .dist.low = 6,
+                                        .dist.high = 6 };
 
         g_assert_cmpint(parse(&endpoint, "x", "dist=6-6", "otp=29-rc1", "unknown=1", "cluster=Team",
                               "type=hidden", "family=inet6", "proto=tls", "node=bob@h2",

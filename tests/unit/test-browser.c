@@ -142,8 +142,8 @@ static void test_fields(Fixture *f, gconstpointer data) {
         g_assert_true(last.endpoint.hidden);
         g_assert_cmpstr(last.endpoint.cluster, ==, "team");
         g_assert_cmpstr(last.endpoint.otp, ==, "27");
-        g_assert_cmpint(last.endpoint.dist_low, ==, 5);
-        g_assert_cmpint(last.endpoint.dist_high, ==, 6);
+        g_assert_cmpint(last.endpoint.dist.low, ==, 5);
+        g_assert_cmpint(last.endpoint.dist.high, ==, 6);
         (void) if_indextoname(1, name);
         g_assert_cmpstr(last.interface_name, ==, name);
 }

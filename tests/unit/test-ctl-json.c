@@ -38,8 +38,8 @@ static void test_node(void) {
                                         .hidden = true,
                                         .cluster = "team",
                                         .otp = "27",
-                                        .dist_low = 5,
-                                        .dist_high = 6 },
+                                        .dist.low = 5,
+                                        .dist.high = 6 },
                           .n_addresses = 2,
                           .source = SOURCE_LAN,
                           .host = "h2.local",
@@ -52,7 +52,7 @@ static void test_node(void) {
         object = json_node(&info);
         g_assert_cmpstr(
                 json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
-                "{\"node\":\"bob@h2\",\"proto\":\"tls\",\"family\":\"inet6\",\"port\":65535,"
+                "{\"node\":\"bob@h2\",\"family\":\"inet6\",\"proto\":\"tls\",\"port\":65535,"
                 "\"addresses\":[\"fd00::2\",\"192.0.2.2\"],\"source\":\"lan\","
                 "\"host\":\"h2.local\",\"interfaces\":[\"eth0\",\"wlan0\"],\"age\":4294967295,"
                 "\"hidden\":true,\"cluster\":\"team\",\"otp\":\"27\",\"dist\":\"5-6\","
@@ -67,7 +67,7 @@ static void test_bare_node(void) {
         info.addresses[0] = address_loopback(FAMILY_INET);
         object = json_node(&info);
         g_assert_cmpstr(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
-                        "{\"node\":\"a@b\",\"proto\":\"tcp\",\"family\":\"inet\",\"port\":1,"
+                        "{\"node\":\"a@b\",\"family\":\"inet\",\"proto\":\"tcp\",\"port\":1,"
                         "\"addresses\":[\"127.0.0.1\"],\"source\":\"local\",\"host\":null,"
                         "\"interfaces\":[],\"age\":0,\"hidden\":false,\"cluster\":null,"
                         "\"otp\":null,\"dist\":null,\"conflict\":false,\"stale\":false}");

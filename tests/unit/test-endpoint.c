@@ -20,8 +20,8 @@ static Endpoint full(void) {
                 .hidden = true,
                 .cluster = "team",
                 .otp = "27",
-                .dist_low = 5,
-                .dist_high = 6,
+                .dist.low = 5,
+                .dist.high = 6,
         };
 }
 
@@ -97,6 +97,40 @@ static void test_invalid_value(void) {
                 check_value(attributes[i][0], attributes[i][1], ENDPOINT_E_INVALID_VALUE);
 }
 
+/* expected: NULL for the default of an optional attribute. */
+static void check_value_is(const Endpoint *endpoint, const char *key, const char *expected) {
+        char buffer[ENDPOINT_VALUE_SIZE];
+
+        for (size_t i = 0; i < endpoint_n_attributes; i++)
+                if (strcmp(endpoint_attributes[i].key, key) == 0) {
+                        g_assert_cmpstr(endpoint_get(endpoint, &endpoint_attributes[i], buffer), ==,
+                                        expected);
+                        return;
+                }
+        g_assert_not_reached();
+}
+
+/* What a row of the table formats it parses again, and it says what it wants. A value that is not
+ * the default of its attribute is told apart from it: endpoint_equal() misses no row. */
+static void test_table(void) {
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+                g_autofree char *prefix = g_strconcat(attribute->key, "= must be ", NULL);
+                Endpoint from = full(), to = full();
+                char buffer[ENDPOINT_VALUE_SIZE];
+                const char *text = endpoint_get(&from, attribute, buffer);
+
+                g_assert_nonnull(text);
+                memset((char *) &to + attribute->offset, 0, attribute->size);
+                g_assert_false(endpoint_equal(&from, &to));
+                g_assert_true(attribute->required || !endpoint_get(&to, attribute, buffer));
+                text = endpoint_get(&from, attribute, buffer);
+                g_assert_cmpint(endpoint_set(&to, attribute->key, text), ==, 0);
+                g_assert_true(endpoint_equal(&from, &to));
+                g_assert_true(g_str_has_prefix(endpoint_expected(attribute->key), prefix));
+        }
+}
+
 static void test_dist(void) {
         static const struct {
                 const char *text;
@@ -107,12 +141,11 @@ static void test_dist(void) {
 
         for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
                 Endpoint endpoint = {};
-                char text[ENDPOINT_DIST_SIZE];
 
                 g_assert_cmpint(endpoint_set(&endpoint, "dist", cases[i].text), ==, 0);
-                g_assert_cmpuint(endpoint.dist_low, ==, cases[i].low);
-                g_assert_cmpuint(endpoint.dist_high, ==, cases[i].high);
-                g_assert_cmpstr(endpoint_format_dist(&endpoint, text), ==, cases[i].text);
+                g_assert_cmpuint(endpoint.dist.low, ==, cases[i].low);
+                g_assert_cmpuint(endpoint.dist.high, ==, cases[i].high);
+                check_value_is(&endpoint, "dist", cases[i].text);
         }
 }
 
@@ -151,7 +184,7 @@ static void test_longest_label_is_kept(void) {
         g_assert_cmpint(endpoint_set(&endpoint, "otp", otp), ==, 0);
         g_assert_cmpstr(endpoint.cluster, ==, cluster);
         g_assert_cmpstr(endpoint.otp, ==, otp);
-        g_assert_cmpuint(endpoint.dist_low, ==, 5);
+        g_assert_cmpuint(endpoint.dist.low, ==, 5);
 }
 
 /* Node, then protocol, then family, whatever the other fields are. Names byte by byte, as OTP does.
@@ -189,8 +222,8 @@ static void test_equal(void) {
         variants[4].hidden = false;
         strcpy(variants[5].cluster, "Team");
         variants[6].otp[0] = '\0';
-        variants[7].dist_low = 6;
-        variants[8].dist_high = 7;
+        variants[7].dist.low = 6;
+        variants[8].dist.high = 7;
 
         for (size_t i = 0; i < ELEMENTSOF(variants); i++) {
                 g_assert_false(endpoint_equal(&a, &variants[i]));
@@ -206,6 +239,7 @@ static void test_equal(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
+        g_test_add_func("/endpoint/attribute/table", test_table);
         g_test_add_func("/endpoint/proto/names", test_proto_names);
         g_test_add_func("/endpoint/set/each-attribute", test_set);
         g_test_add_func("/endpoint/set/unknown-key", test_unknown_key);

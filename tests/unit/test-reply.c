@@ -49,8 +49,8 @@ static void append_info(GString *out, const NodeInfo *info) {
                 g_string_append_printf(out, " cluster=%s", endpoint->cluster);
         if (*endpoint->otp)
                 g_string_append_printf(out, " otp=%s", endpoint->otp);
-        if (endpoint->dist_high)
-                g_string_append_printf(out, " dist=%u-%u", endpoint->dist_low, endpoint->dist_high);
+        if (endpoint->dist.high)
+                g_string_append_printf(out, " dist=%u-%u", endpoint->dist.low, endpoint->dist.high);
         if (info->conflict)
                 g_string_append(out, " conflict=1");
         if (info->stale)

@@ -55,8 +55,8 @@ static void append_register(GString *out, const Request *request) {
                 g_string_append_printf(out, " cluster=%s", endpoint->cluster);
         if (*endpoint->otp)
                 g_string_append_printf(out, " otp=%s", endpoint->otp);
-        if (endpoint->dist_high)
-                g_string_append_printf(out, " dist=%u-%u", endpoint->dist_low, endpoint->dist_high);
+        if (endpoint->dist.high)
+                g_string_append_printf(out, " dist=%u-%u", endpoint->dist.low, endpoint->dist.high);
         if (request->bound)
                 g_string_append_printf(out, " addr=%s", address_format(&request->address, address));
 }
