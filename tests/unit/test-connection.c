@@ -321,6 +321,23 @@ static void test_new_fails(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(f->deaths, ==, 0);
 }
 
+/* What was held up by a reply may be too much together with the rest of the reply, without the peer
+ * being slow: its socket still has room. */
+static void test_release_much(Fixture *f, gconstpointer data) {
+        char word[1000 + 1] = "";
+
+        (void) data;
+        memset(word, 'x', sizeof(word) - 1);
+        for (size_t n = 0; n < LIMIT_OUTPUT - sizeof(word) - 1; n += sizeof(word))
+                hold(f, word);
+        say(f, word);
+        say(f, word);
+        connection_release(f->connection);
+        g_assert_false(connection_is_dead(f->connection));
+        for (size_t n = 0; n < LIMIT_OUTPUT - sizeof(word) - 1; n += sizeof(word))
+                client_expect(f->client, word);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 #define TEST(path, data, test)                                                                     \
@@ -331,6 +348,7 @@ int main(int argc, char *argv[]) {
         TEST("turn", NULL, test_turn);
         TEST("one-read-each-turn", NULL, test_one_read_each_turn);
         TEST("hold", NULL, test_hold);
+        TEST("release-much", NULL, test_release_much);
         TEST("slow-reader", NULL, test_slow_reader);
         TEST("output-limit", NULL, test_output_limit);
         TEST("output-limit/held", "held", test_output_limit);

@@ -150,32 +150,37 @@ int connection_take_line(Connection *connection, char **ret, size_t *ret_length)
         return input_buffer_take_line(&connection->input, ret, ret_length);
 }
 
-static void queue_line(Connection *connection, OutputBuffer *queue, LineWriter *writer) {
-        int length = line_writer_end(writer), r = length;
+/* Appends to what is to be sent. Returns as output_buffer_append(). */
+static int append_output(Connection *connection, const char *data, size_t length) {
+        int r = output_buffer_append(&connection->output, data, length);
+
+        if (r != OUTPUT_BUFFER_E_FULL)
+                return r;
+        /* Much may happen in one turn of the loop, without the peer being slow: all nodes of the
+         * LAN are lost at once. The socket may still have room. */
+        transmit(connection);
+        return connection->dead ? 0 : output_buffer_append(&connection->output, data, length);
+}
+
+void connection_send(Connection *connection, LineWriter *writer) {
+        int length = line_writer_end(writer);
 
         if (connection->dead)
                 return;
         /* Every line that can be told fits: limits.h says so, and a test proves it. */
-        if (length > 0)
-                r = output_buffer_append(queue, writer->text, (size_t) length);
-        if (r == OUTPUT_BUFFER_E_FULL && queue == &connection->output) {
-                /* Much may happen in one turn of the loop, without the peer being slow: all nodes
-                 * of the LAN are lost at once. The socket may still have room. */
-                transmit(connection);
-                if (!connection->dead)
-                        r = output_buffer_append(queue, writer->text, (size_t) length);
-        }
-        if (r != 0)
+        if (length < 0 || append_output(connection, writer->text, (size_t) length) != 0)
                 connection_kill(connection);
         update_events(connection);
 }
 
-void connection_send(Connection *connection, LineWriter *writer) {
-        queue_line(connection, &connection->output, writer);
-}
-
 void connection_hold(Connection *connection, LineWriter *writer) {
-        queue_line(connection, &connection->held, writer);
+        int length = line_writer_end(writer);
+
+        if (connection->dead)
+                return;
+        if (length < 0 ||
+            output_buffer_append(&connection->held, writer->text, (size_t) length) != 0)
+                connection_kill(connection);
 }
 
 void connection_release(Connection *connection) {
@@ -184,7 +189,7 @@ void connection_release(Connection *connection) {
 
         if (length == 0 || connection->dead)
                 return;
-        if (output_buffer_append(&connection->output, data, length) != 0)
+        if (append_output(connection, data, length) != 0)
                 connection_kill(connection);
         output_buffer_done(&connection->held);
         update_events(connection);
