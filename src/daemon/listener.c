@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "core/limits.h"
 #include "daemon/listener.h"
@@ -100,9 +101,12 @@ static int remove_stale(const struct sockaddr_un *address) {
         if (connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0 ||
             errno == EAGAIN)
                 return -EADDRINUSE;
+        /* A daemon that is ending may take it away between two of these calls. */
+        if (errno == ENOENT)
+                return 0;
         if (errno != ECONNREFUSED)
                 return -errno;
-        return unlink(address->sun_path) < 0 ? -errno : 0;
+        return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int bind_and_listen(const struct sockaddr_un *address, int *ret_fd) {
@@ -141,4 +145,22 @@ int listener_make(const char *path, int *ret_fd) {
         else if (r < 0)
                 log_error("can't make the socket %s: %s", path, strerror(-r));
         return r;
+}
+
+int socket_file_note(SocketFile *ret, const char *path) {
+        struct stat st;
+
+        if (lstat(path, &st) < 0)
+                return -errno;
+        *ret = (SocketFile){ .path = path, .device = st.st_dev, .inode = st.st_ino };
+        return 0;
+}
+
+void socket_file_remove(SocketFile *file) {
+        struct stat st;
+
+        if (file->path && lstat(file->path, &st) == 0 && st.st_dev == file->device &&
+            st.st_ino == file->inode)
+                (void) unlink(file->path);
+        *file = (SocketFile) SOCKET_FILE_NULL;
 }

@@ -3,8 +3,20 @@
 
 /* The control socket: made, or inherited from systemd */
 
+#include <sys/types.h>
+
 /* Descriptor name of the socket in socket activation (FileDescriptorName= in systemd.socket(5)). */
 #define LISTENER_NAME "control"
+
+/* A socket in the file system that is ours as long as it is the one that we made. A plain value. */
+typedef struct SocketFile {
+        const char *path; /* NULL: none, the socket was passed by systemd. Not owned. */
+        dev_t device;
+        ino_t inode;
+} SocketFile;
+
+#define SOCKET_FILE_NULL                                                                           \
+        { .path = NULL }
 
 /*
  * Takes the listening socket that systemd passed, if it did; other descriptors are closed with a
@@ -19,3 +31,16 @@ int listener_inherit(int *ret_fd);
  * (logged): -EADDRINUSE if another daemon answers there.
  */
 int listener_make(const char *path, int *ret_fd);
+
+/*
+ * Notes which socket stands at path, directly after listener_make() has made it. Returns 0 or
+ * negative errno.
+ */
+int socket_file_note(SocketFile *ret, const char *path);
+
+/*
+ * Removes the socket if it is still the one that was noted: in its place may be that of the next
+ * daemon. To be called before the listening socket is closed, for a daemon that starts takes a
+ * socket that nobody listens on for a dead one's. Once; later calls do nothing.
+ */
+void socket_file_remove(SocketFile *file);

@@ -127,8 +127,8 @@ static void block_signals(void) {
         (void) sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-/* Returns 1 if the socket was made here, 0 if systemd passed it, or negative errno. */
-static int get_listener(int *ret_fd) {
+/* Returns 0 or negative errno. *ret_file is set if the socket was made here. */
+static int get_listener(int *ret_fd, SocketFile *ret_file) {
         int r = listener_inherit(ret_fd);
 
         if (r > 0)
@@ -140,28 +140,30 @@ static int get_listener(int *ret_fd) {
         if (r < 0)
                 return r;
         log_info("epmd-mdnsd " PACKAGE_VERSION " serves %s", arg_socket);
-        return 1;
+        return socket_file_note(ret_file, arg_socket);
 }
 
 static int run(void) {
         _cleanup_(manager_freep) Manager *manager = NULL;
-        int listener = -1, made, r;
+        SocketFile file = SOCKET_FILE_NULL;
+        int listener = -1, r;
 
         (void) umask(0022);
         raise_descriptor_limit();
         block_signals();
 
-        made = get_listener(&listener);
-        if (made < 0)
-                return made;
+        r = get_listener(&listener, &file);
+        if (r < 0)
+                return r;
         r = manager_new(&manager, listener, arg_ttl_sec);
-        if (r >= 0)
+        if (r >= 0) {
+                manager_own_socket_file(manager, &file);
                 r = manager_run(manager);
+        } else
+                socket_file_remove(&file);
         if (r < 0)
                 log_error("can't go on: %s", strerror(-r));
 
-        if (made > 0)
-                (void) unlink(arg_socket);
         if (manager && manager_is_hung(manager))
                 _exit(r < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
         return r;

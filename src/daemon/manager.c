@@ -33,6 +33,7 @@ struct Manager {
         sd_event_source *expiry;
         sd_event_source *status;
         uint32_t ttl_sec;
+        SocketFile socket_file;
 };
 
 /* --- STATUS, in systemd and in the control protocol --- */
@@ -137,6 +138,7 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) source, (void) info;
         (void) sd_notify(false, "STOPPING=1");
         log_info("stopping");
+        socket_file_remove(&manager->socket_file);
         control_server_stop(manager->control);
         lan_stop(manager->lan);
         (void) sd_event_source_set_time_relative(manager->stop_timer, STOP_USEC);
@@ -221,6 +223,7 @@ Manager *manager_free(Manager *manager) {
         /* Ending a registration changes the directory, which tells the LAN. */
         if (manager->log)
                 node_log_stop(manager->log);
+        socket_file_remove(&manager->socket_file);
         control_server_free(manager->control);
         lan_free(manager->lan);
         directory_free(manager->directory);
@@ -231,6 +234,10 @@ Manager *manager_free(Manager *manager) {
         sd_event_unref(manager->event);
         free(manager);
         return NULL;
+}
+
+void manager_own_socket_file(Manager *manager, const SocketFile *file) {
+        manager->socket_file = *file;
 }
 
 int manager_run(Manager *manager) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/listener.h"
 #include "util/macro.h"
 
 typedef struct Manager Manager;
@@ -17,6 +18,10 @@ typedef struct Manager Manager;
 int manager_new(Manager **ret, int listener, uint32_t ttl_sec);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free);
+
+/* The socket in the file system that goes as soon as nobody is served any more: on SIGTERM, not
+ * only at the end of the process. By default there is none. */
+void manager_own_socket_file(Manager *manager, const SocketFile *file);
 
 /* Runs until SIGTERM or SIGINT. Returns 0, or negative errno. */
 int manager_run(Manager *manager);

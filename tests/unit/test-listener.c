@@ -99,6 +99,40 @@ static void test_another_daemon(Fixture *f, gconstpointer data) {
         g_assert_true(g_file_test(f->path, G_FILE_TEST_EXISTS));
 }
 
+/* A daemon that ends takes away the socket that it has made, while it still listens: who connects
+ * is then told that there is nobody, and a next daemon finds the place free. */
+static void test_remove(Fixture *f, gconstpointer data) {
+        _cleanup_close_ int fd = make(f), next = -1;
+        SocketFile file;
+
+        (void) data;
+        g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
+        socket_file_remove(&file);
+        g_assert_cmpint(connect_to(f->path), ==, -ENOENT);
+        next = make(f);
+        socket_file_remove(&file);
+        g_assert_cmpint(connect_to(f->path), ==, 0);
+}
+
+/* The socket of the next daemon is not taken away by the end of the one before it. */
+static void test_remove_replaced(Fixture *f, gconstpointer data) {
+        _cleanup_close_ int fd = make(f), next = -1;
+        SocketFile file, none = SOCKET_FILE_NULL;
+
+        (void) data;
+        g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
+        /* The inode of a file that is gone may be given to the next one: keep it in use. */
+        g_autofree char *kept = g_strconcat(f->path, ".kept", NULL);
+        g_assert_cmpint(g_rename(f->path, kept), ==, 0);
+        next = make(f);
+        socket_file_remove(&file);
+        g_assert_cmpint(connect_to(f->path), ==, 0);
+        g_assert_cmpint(g_unlink(kept), ==, 0);
+        none = (SocketFile) SOCKET_FILE_NULL;
+        socket_file_remove(&none);
+        g_assert_cmpint(socket_file_note(&none, kept), ==, -ENOENT);
+}
+
 /* What is not a socket may be somebody's data, and a link may point there. */
 static void test_not_a_socket(Fixture *f, gconstpointer data) {
         g_autofree char *contents = NULL;
@@ -255,6 +289,8 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_unsetenv("LISTEN_FDS");
 #define TEST(path, test) g_test_add("/listener/" path, Fixture, NULL, set_up, test, tear_down)
+        TEST("remove", test_remove);
+        TEST("remove-replaced", test_remove_replaced);
         TEST("make/modes", test_modes);
         TEST("make/stale", test_stale);
         TEST("make/another-daemon", test_another_daemon);

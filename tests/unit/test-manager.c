@@ -45,6 +45,7 @@ static void set_address(struct sockaddr_un *address, const char *path) {
 
 static void set_up(Fixture *f, gconstpointer data) {
         struct sockaddr_un address;
+        SocketFile file;
         int listener;
 
         (void) data;
@@ -59,7 +60,9 @@ static void set_up(Fixture *f, gconstpointer data) {
                         0);
         g_setenv("NOTIFY_SOCKET", f->notify_path, TRUE);
         g_assert_cmpint(listener_make(f->path, &listener), ==, 0);
+        g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
         g_assert_cmpint(manager_new(&f->manager, listener, 30), ==, 0);
+        manager_own_socket_file(f->manager, &file);
 }
 
 static void tear_down(Fixture *f, gconstpointer data) {
@@ -203,10 +206,11 @@ static void play_interrupt(Fixture *f) {
         stop(f, SIGINT);
 }
 
-/* Ctrl-C is the same. */
+/* Ctrl-C is the same. The socket goes when nobody is served any more, before the process ends. */
 static void test_interrupt(Fixture *f, gconstpointer data) {
         (void) data;
         run(f, play_interrupt);
+        g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
         g_assert_false(manager_is_hung(f->manager));
 }
 
@@ -230,6 +234,7 @@ static void play_hung(Fixture *f) {
 static void test_hung(Fixture *f, gconstpointer data) {
         (void) data;
         run(f, play_hung);
+        g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
         g_assert_true(manager_is_hung(f->manager));
         g_assert_cmpuint(log_count("*ending without goodbyes*"), ==, 1);
         fake_avahi_release(0);
