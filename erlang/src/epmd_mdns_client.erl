@@ -45,8 +45,8 @@
 %% How long callers wait for the first snapshot, and who looks for a node for what the daemon knows at that moment.
 -define(SNAPSHOT, 400).
 -define(REFRESH, 600).
-%% Between attempts to get a name that has been refused.
--define(REFUSED, 30000).
+%% At most, between attempts to register what has been refused: for a limit, or for a name that another node held.
+-define(REFUSED, 5000).
 %% The daemon's own LOOKUP answers for as long.
 -define(STALE, 60000).
 %% Lines that the socket delivers before it wants to be asked again.
@@ -225,7 +225,8 @@ request(Requests, State, Data=#data{socket=Socket, owed=Owed}) ->
 		{error, Reason} -> lost(Reason, Data)
 	end.
 
-encode({refresh, _}) -> epmd_mdns_proto:encode(status);
+%% The request that costs the daemon least.
+encode({refresh, _}) -> epmd_mdns_proto:encode({hello, 1});
 encode(Request) -> epmd_mdns_proto:encode(Request).
 
 %% Listens on, and not for ever as long as the daemon owes us something.
@@ -288,7 +289,7 @@ hear({error, Token, Text}, State,
 	end,
 	settle(epmd_mdns_client_lease:id(Registration), Answer, State,
 		Data#data{owed=Owed, log=epmd_mdns_client_log:refused(Node, Token, Text, Log)},
-		[{{timeout, refused}, ?REFUSED, again}]);
+		[{{timeout, refused}, epmd_mdns_backoff:delay(0, ?REFUSED, ?REFUSED), again}]);
 hear({event, sync}, _, Data=#data{snapshot=Snapshot, subscribers=Subscribers, log=Log}) ->
 	{Changes, Stale} = epmd_mdns_table:sweep(Snapshot),
 	ok = epmd_mdns_table:put(daemon, up),

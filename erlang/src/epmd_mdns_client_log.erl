@@ -42,6 +42,8 @@ problems(Problems) ->
 %% A daemon that goes away is probably just being restarted; one that isn't there when the node starts
 %% has perhaps been forgotten.
 -spec lost(Reason :: term(), IsNew :: boolean(), Socket :: string(), log()) -> log().
+lost(left, _, _, Log) -> %% Asked for, by leave/0.
+	Log;
 lost({fault, Reason}, _, Socket, Log) ->
 	say(fault, warning, #{what => daemon_faulty, reason => Reason, socket => Socket,
 		text => "epmd-mdnsd does not answer as it should; trying again"}, Log);

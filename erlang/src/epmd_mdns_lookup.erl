@@ -107,8 +107,13 @@ soon(Name, Host, Family, Deadline) ->
 			Answer
 	end.
 
+%% The process that subscribes ends by itself, in time or with its caller: that may be killed while it waits, as the one that
+%% sets up a connection is when its time is over.
 await(Node, Timeout) ->
+	Caller = self(),
 	{Pid, Monitor} = spawn_monitor(fun() ->
+		_ = monitor(process, Caller),
+		_ = erlang:send_after(Timeout, self(), overdue),
 		ok = epmd_mdns_client:subscribe(self()),
 		heard(Node)
 	end),
@@ -124,7 +129,9 @@ await(Node, Timeout) ->
 heard(Node) ->
 	receive
 		{epmd_mdns, {up, Node, _}} -> ok;
-		{epmd_mdns, _} -> heard(Node)
+		{epmd_mdns, _} -> heard(Node);
+		overdue -> ok;
+		{'DOWN', _, process, _, _} -> ok
 	end.
 
 better_port(Port={port, _, _}, _) -> Port;

@@ -270,7 +270,7 @@ flag(<<"1">>) -> true;
 flag(_) -> throw(malformed).
 
 versions(Value) ->
-	Version = integer(0, 65535),
+	Version = integer(1, 255),
 	case [Version(Part) || Part <- binary:split(Value, <<"-">>)] of
 		[Low, High] when Low =< High -> {Low, High};
 		_ -> throw(malformed)

@@ -113,14 +113,25 @@ any_other_refusal_is_a_matter_for_the_log_test() ->
 		end)
 	end).
 
-%% The callback is called directly: the timer of half a minute is too long for a test.
-what_was_refused_is_tried_again_test() ->
-	test_node:with_daemon(#{register => "ERR duplicate-name\n"}, fun(Daemon) ->
-		{error, duplicate_name} = register_alice(5000),
-		_ = fake_daemon:expect(Daemon, <<"REGISTER">>),
-		{ready, Data} = sys:get_state(epmd_mdns_client),
-		_ = epmd_mdns_client:handle_event({timeout, refused}, again, ready, Data),
-		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>)
+%% A place that has become free is found soon, and each attempt that is refused again is followed by one more.
+what_was_refused_is_tried_again_soon_test_() ->
+	[{Refusal, {timeout, 60, fun() ->
+		test_node:with_daemon(#{register => Refusal}, fun(Daemon) ->
+			_ = register_alice(5000),
+			_ = [fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>) || _ <- lists:seq(1, 3)]
+		end)
+	end}} || Refusal <- ["ERR duplicate-name\n", "ERR limit too many nodes\n"]].
+
+%% leave/0 closes the connection, which is no loss.
+who_leaves_has_not_lost_the_daemon_test() ->
+	log_catcher:with(fun() ->
+		test_node:with_daemon(#{}, fun(Daemon) ->
+			{ok, 4711} = register_alice(5000),
+			synced(Daemon),
+			ok = epmd_mdns_client:leave(),
+			synced(Daemon),
+			?assert(is_quiet())
+		end)
 	end).
 
 a_name_lost_to_another_node_meanwhile_leaves_the_node_running_test() ->

@@ -284,6 +284,18 @@ attempts_that_take_long_make_room_for_others_test() ->
 		exit(NetKernel, kill)
 	end.
 
+%% OTP kills the process that sets up a connection when its time is over: what it has started goes too.
+who_is_killed_in_a_lookup_leaves_no_process_behind_test() ->
+	in_cluster(#{}, fun(Daemon) ->
+		test_node:synced(Daemon),
+		Before = length(processes()),
+		Callers = [spawn(fun() -> epmd_mdns:address_please("nobody" ++ integer_to_list(N), "127.0.0.1", inet) end)
+			|| N <- lists:seq(1, 50)],
+		test_node:wait_for(fun() -> length(processes()) >= Before + 100 end),
+		_ = [exit(Caller, kill) || Caller <- Callers],
+		test_node:wait_for(fun() -> length(processes()) =< Before end)
+	end).
+
 %% Internal.
 
 %% A net_kernel that never gets anywhere.

@@ -135,8 +135,8 @@ a_lookup_waits_not_long_for_a_daemon_that_hangs_test() ->
 		%% A daemon that goes away holds nobody up.
 		Self = self(),
 		_ = spawn_link(fun() -> Self ! {answer, timer:tc(gen_statem, call, [epmd_mdns_client, refresh, 5000])} end),
-		_ = fake_daemon:expect(Daemon, <<"STATUS">>),
-		_ = fake_daemon:expect(Daemon, <<"STATUS">>),
+		_ = fake_daemon:expect(Daemon, <<"HELLO 1">>),
+		_ = fake_daemon:expect(Daemon, <<"HELLO 1">>),
 		ok = fake_daemon:hang_up(Daemon),
 		?assertMatch({_, ok}, receive {answer, Done} -> Done after 5000 -> timeout end)
 	end).
