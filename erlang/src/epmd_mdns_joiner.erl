@@ -39,7 +39,7 @@
 	%% Nodes that somebody here has asked for; they are told so.
 	asked = [] :: [epmd_mdns_proto:node_name()],
 	%% Programs that wait for so many nodes.
-	waiting = [] :: [{pos_integer(), gen_server:from(), integer() | infinity}],
+	waiting = [] :: [{pos_integer(), gen_server:from(), integer() | infinity, Caller :: reference()}],
 	%% The monitor of the client.
 	client :: reference() | undefined,
 	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
@@ -92,13 +92,25 @@ handle_call(peers, _, State=#state{peers=Peers}) ->
 	{reply, epmd_mdns_join_state:states(Peers), State};
 handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
 	{reply, {error, no_cluster}, State};
-handle_call({wait, Count, Deadline}, From, State=#state{waiting=Waiting}) ->
+handle_call({wait, Count, Deadline}, From={Caller, _}, State=#state{waiting=Waiting}) ->
 	Now = now_ms(),
-	{noreply, answer(State#state{waiting=[{Count, From, Deadline}|[Wait || Wait={_, _, End} <- Waiting, End > Now]]})}.
+	{Current, Overdue} = lists:partition(fun({_, _, End, _}) -> End > Now end, Waiting),
+	_ = [demonitor(Monitor, [flush]) || {_, _, _, Monitor} <- Overdue],
+	{noreply, answer(State#state{waiting=[{Count, From, Deadline, monitor(process, Caller)}|Current]})}.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_reference(Timer) ->
 	{noreply, State};
+%% Whoever has registered the node may have given up waiting for the client, which has still to come to it: then it
+%% answers us after that.
+handle_cast(registered, State=#state{self=undefined}) ->
+	case epmd_mdns_client:unsubscribe(self()) of
+		ok ->
+			{noreply, start(now, State)};
+		{error, not_running} ->
+			_ = erlang:send_after(?RETRY, self(), registered),
+			{noreply, State}
+	end;
 handle_cast(registered, State) ->
 	{noreply, start(now, State)}.
 
@@ -127,7 +139,8 @@ handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempt
 			IsConnected = epmd_mdns_join_names:is_connected(Node),
 			{noreply, did(epmd_mdns_join_state:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
 		error ->
-			{noreply, State}
+			%% Of a program that waited.
+			{noreply, State#state{waiting=lists:keydelete(Monitor, 4, State#state.waiting)}}
 	end;
 handle_info({nodeup, Name, _}, State) when Name =:= node() ->
 	ok = epmd_mdns_join_log:started(atom_to_binary(Name)),
@@ -151,6 +164,8 @@ handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
 	ok = disconnect_later(Node),
 	{noreply, did(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
+handle_info(registered, State) ->
+	handle_cast(registered, State);
 handle_info(flush, State=#state{news=News}) ->
 	{noreply, State#state{news=epmd_mdns_join_log:flush(News)}};
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
@@ -197,7 +212,7 @@ start_later(_, _, State) ->
 
 %% Who waits gets an answer now, also who came while we rested.
 stop(State=#state{self=undefined, waiting=Waiting}) ->
-	_ = [gen_server:reply(From, {error, no_cluster}) || {_, From, _} <- Waiting],
+	ok = reply({error, no_cluster}, Waiting),
 	State#state{waiting=[]};
 stop(State=#state{client=Client}) ->
 	true = demonitor(Client, [flush]),
@@ -273,9 +288,15 @@ answer(State=#state{self=undefined}) ->
 	State;
 answer(State=#state{peers=Peers, waiting=Waiting}) ->
 	Connected = epmd_mdns_join_state:count(Peers),
-	{Done, Rest} = lists:partition(fun({Count, _, _}) -> Count =< Connected end, Waiting),
-	_ = [gen_server:reply(From, ok) || {_, From, _} <- Done],
+	{Done, Rest} = lists:partition(fun({Count, _, _, _}) -> Count =< Connected end, Waiting),
+	ok = reply(ok, Done),
 	State#state{waiting=Rest}.
+
+reply(Answer, Waiting) ->
+	lists:foreach(fun({_, From, _, Monitor}) ->
+		true = demonitor(Monitor, [flush]),
+		gen_server:reply(From, Answer)
+	end, Waiting).
 
 %% Internal: small things.
 

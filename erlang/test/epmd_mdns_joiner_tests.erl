@@ -296,6 +296,32 @@ who_is_killed_in_a_lookup_leaves_no_process_behind_test() ->
 		test_node:wait_for(fun() -> length(processes()) =< Before end)
 	end).
 
+%% The client may be held up while the node boots: whoever registers it gives up, and it is registered later.
+who_is_registered_late_joins_all_the_same_test() ->
+	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),
+	try
+		test_node:with_daemon(#{nodes => [?BOB]}, fun(_) ->
+			ok = sys:suspend(epmd_mdns_client),
+			?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
+			ok = sys:resume(epmd_mdns_client),
+			ok = known(<<"bob@h2">>)
+		end)
+	after
+		true = os:unsetenv("EPMD_MDNS_CLUSTER")
+	end.
+
+who_ends_while_it_waits_is_forgotten_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		%% Whatever the state looks like, it mentions who waits.
+		Mentioned = fun(Pid) ->
+			string:find(io_lib:format("~0p", [sys:get_state(epmd_mdns_joiner)]), pid_to_list(Pid)) =/= nomatch
+		end,
+		Caller = spawn(fun() -> epmd_mdns:wait(9, infinity) end),
+		wait_for(fun() -> Mentioned(Caller) end),
+		true = exit(Caller, kill),
+		wait_for(fun() -> not Mentioned(Caller) end)
+	end).
+
 %% Internal.
 
 %% A net_kernel that never gets anywhere.
