@@ -58,6 +58,23 @@ static void test_junk(void) {
                 g_assert_cmpint(proc_net_listener(texts[i], 4369), ==, LISTENER_NONE);
 }
 
+/* A busy server has tens of thousands of connections: the time grows with the table, not with its
+ * square. The bound is a hundred times what that takes. */
+static void test_long(void) {
+        enum { LINES = 200000 };
+        g_autoptr(GString) table = g_string_new(HEADER);
+        int64_t start, took;
+
+        for (int i = 0; i < LINES; i++)
+                g_string_append(table, "   1: 0100007F:9C40 0100007F:1112 01" REST);
+        g_string_append(table, LISTENS("00000000"));
+        start = g_get_monotonic_time();
+        g_assert_cmpint(proc_net_listener(table->str, 4369), ==, LISTENER_ALL);
+        took = g_get_monotonic_time() - start;
+        g_test_message("%d lines took %" G_GINT64_FORMAT " us", LINES, took);
+        g_assert_cmpint(took, <, 20 * G_USEC_PER_SEC);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -66,6 +83,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/proc-net/who-reaches-it", test_who_reaches_it);
         g_test_add_func("/ctl/proc-net/several", test_several);
         g_test_add_func("/ctl/proc-net/junk", test_junk);
+        g_test_add_func("/ctl/proc-net/long", test_long);
 
         return g_test_run();
 }

@@ -8,6 +8,10 @@
 
 #define STATE_LISTEN 0x0A
 
+/* Bytes of a line that are looked at: number, two addresses with their ports, and the state
+ * take 98. */
+#define LINE_START 128
+
 /* The kernel prints addresses as words of 32 bits, in the order of the machine. */
 static bool parse_address(const char *hex, Address *ret) {
         uint32_t words[4] = {};
@@ -36,14 +40,21 @@ Listener proc_net_listener(const char *table, uint16_t port) {
         Listener found = LISTENER_NONE;
 
         for (const char *line = table; line; line = strchr(line, '\n')) {
+                char text[LINE_START], hex[33];
                 unsigned local_port, state;
-                char hex[33];
                 Address address;
+                size_t length;
 
                 line += *line == '\n';
                 if (!*line)
                         break;
-                if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %*32[0-9A-Fa-f]:%*x %x", hex, &local_port,
+                /* sscanf() would look for the end of the whole table, for every line. */
+                length = strcspn(line, "\n");
+                if (length >= sizeof(text))
+                        length = sizeof(text) - 1;
+                memcpy(text, line, length);
+                text[length] = '\0';
+                if (sscanf(text, " %*u: %32[0-9A-Fa-f]:%x %*32[0-9A-Fa-f]:%*x %x", hex, &local_port,
                            &state) != 3 ||
                     local_port != port || state != STATE_LISTEN || !parse_address(hex, &address))
                         continue;
