@@ -221,32 +221,32 @@ info() ->
 %% This node is to be found by others, and joins the nodes of its cluster; as it does from the beginning.
 -spec join() -> ok | {error, not_running}.
 join() ->
-	epmd_mdns_cluster:join().
+	epmd_mdns_join:join().
 
 %% Nobody finds this node any more, and it joins nobody. It stays up, and so do its connections.
 -spec leave() -> ok | {error, not_running}.
 leave() ->
-	epmd_mdns_cluster:leave().
+	epmd_mdns_join:leave().
 
 %% Disconnects from a node of the cluster. Neither joins the other again until one is told to resume, or is
 %% started anew. Programs may still connect them.
 -spec pause(text()) -> ok | {error, not_running}.
 pause(Node) ->
-	epmd_mdns_cluster:pause(node_name(Node)).
+	epmd_mdns_join:pause(node_name(Node)).
 
 -spec resume(text()) -> ok | {error, not_running}.
 resume(Node) ->
-	epmd_mdns_cluster:resume(node_name(Node)).
+	epmd_mdns_join:resume(node_name(Node)).
 
 %% How it is with each node that is to be joined.
 -spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_state:status()} | {error, not_running}.
 peers() ->
-	epmd_mdns_cluster:peers().
+	epmd_mdns_join:peers().
 
 %% Waits until this many nodes of the cluster are connected, this one included; in milliseconds.
 -spec wait(pos_integer(), timeout()) -> ok | {error, timeout | no_cluster | not_running}.
 wait(Count, Timeout) when is_integer(Count), Count > 0, Timeout =:= infinity orelse is_integer(Timeout), Timeout >= 0 ->
-	epmd_mdns_cluster:wait(Count, Timeout).
+	epmd_mdns_join:wait(Count, Timeout).
 
 %% Internal.
 

@@ -15,7 +15,7 @@
 -module(epmd_mdns_joiner).
 -behaviour(gen_server).
 
-%% API. What programs ask for comes through epmd_mdns_cluster.
+%% API. What programs ask for comes through epmd_mdns_join.
 -export([start_link/0]).
 -export([registered/0]).
 

@@ -1,8 +1,9 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% What programs may ask of the joiner. Every call ends in time, whether the joiner runs or not.
+%% The joiner's API for programs; epmd_mdns exports it under the same names. A call runs in the process of the program,
+%% so this is where the joiner's absence, crash or slowness becomes an answer. Only wait(_, infinity) has no limit.
 
--module(epmd_mdns_cluster).
+-module(epmd_mdns_join).
 
 %% API.
 -export([join/0]).
