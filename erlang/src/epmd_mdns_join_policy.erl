@@ -8,7 +8,7 @@
 %% API.
 -export([self/2]).
 -export([is_eligible/3]).
--export([met/2]).
+-export([arrival/2]).
 -export([hold/2]).
 -export([failure/1]).
 -export([level/3]).
@@ -73,14 +73,14 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 
 %% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
 %% its own distribution is up, and is found by them.
--spec met(present | new, [epmd_mdns_proto:endpoint()]) -> present | new.
-met(present, Endpoints) ->
+-spec arrival(present | new, [epmd_mdns_proto:endpoint()]) -> present | new.
+arrival(present, Endpoints) ->
 	Latest = erlang:system_time(second) - ?TOGETHER,
 	case lists:any(fun(Endpoint) -> maps:get(since, Endpoint, Latest) > Latest end, Endpoints) of
 		true -> new;
 		false -> present
 	end;
-met(new, _) ->
+arrival(new, _) ->
 	new.
 
 %% What comes to light when a node appears is joined by the end with the greater name, soon; the other end gives it a
@@ -93,10 +93,10 @@ hold(_, _) -> ?LATER + rand:uniform(?LATER div 2).
 failure(refused) -> refused;
 failure(_) -> unreachable.
 
-%% How loudly to say so, after so many failures in a row and what was said before. A refusal is somebody's mistake; so
-%% is, in the long run, an advert of what can't be reached.
+%% The log level of a failure, after so many in a row and the one before it. A refusal is somebody's mistake; so is, in
+%% the long run, an advert of what can't be reached.
 -spec level(failure(), pos_integer(), failure() | undefined) -> level().
-level(refused, _, Told) when Told =/= refused -> warning;
+level(refused, _, LastFailure) when LastFailure =/= refused -> warning;
 level(unreachable, 1, _) -> info;
 level(unreachable, ?MANY, _) -> warning;
 level(_, _, _) -> none.

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
 %% The nodes that are to be joined, and how far it is with each: pure, but for chance. The joiner tells what has
-%% happened, and does what it is told to.
+%% happened, and carries out the actions.
 %%
 %%     ready --a slot is free--> trying --nodeup--> connected
 %%       ^                         |                    |
@@ -45,8 +45,8 @@
 	%% Of its timer, so that one that was set before counts no more.
 	generation = 0 :: non_neg_integer(),
 	failures = 0 :: non_neg_integer(),
-	%% The last failure that was told.
-	told :: epmd_mdns_join_policy:failure() | undefined,
+	%% The last failure since it was connected, if any.
+	last_failure :: epmd_mdns_join_policy:failure() | undefined,
 	%% Whether there has been a third node while this connection lasted: then global may have a hand in its end.
 	has_company = false :: boolean()
 }).
@@ -94,19 +94,20 @@ count(#peers{all=All}) ->
 states(#peers{all=All}) ->
 	maps:map(fun
 		(_, #peer{state=idle}) -> paused;
-		(_, #peer{state=waiting, told=Told}) when Told =/= undefined -> Told;
+		(_, #peer{state=waiting, last_failure=LastFailure}) when LastFailure =/= undefined -> LastFailure;
 		(_, #peer{state=State}) -> State
 	end, All).
 
 %% It is advertised. What was there before us is joined at once; what appears later has begun to join us, as a rule:
-%% so we wait a moment. It may be connected already: now, which is news, or from before this process was started.
+%% so we wait a moment. It may be connected already: now, which is to be reported, or from before this process was
+%% started.
 -spec seen(name(), epmd_mdns_join_policy:ports(), present | new, no | now | before, peers()) -> {[action()], peers()}.
 seen(Node, Ports, When, Connected, Peers0=#peers{pauses=Pauses}) ->
 	Peers = #peers{all=All} = Peers0#peers{pauses=epmd_mdns_join_pauses:seen(Node, Ports, Pauses)},
 	case All of
 		#{Node := Old=#peer{ports=Ports}} -> {[], put(Node, Old#peer{is_advertised=true}, Peers)};
 		#{Node := Old} -> {[], retry(Node, Old#peer{ports=Ports, is_advertised=true}, Peers)};
-		_ -> meet(Node, #peer{ports=Ports}, When, Connected, Peers)
+		_ -> add(Node, #peer{ports=Ports}, When, Connected, Peers)
 	end.
 
 %% It is not advertised any more, or not as one that we could join. A refusal is remembered, for a node whose advert
@@ -114,8 +115,8 @@ seen(Node, Ports, When, Connected, Peers0=#peers{pauses=Pauses}) ->
 -spec gone(name(), peers()) -> peers().
 gone(Node, Peers=#peers{all=All}) ->
 	case All of
-		#{Node := Peer=#peer{state=State, told=Told}}
-				when State =:= connected; State =:= trying; State =:= waiting, Told =:= refused ->
+		#{Node := Peer=#peer{state=State, last_failure=LastFailure}}
+				when State =:= connected; State =:= trying; State =:= waiting, LastFailure =:= refused ->
 			put(Node, Peer#peer{is_advertised=false}, Peers);
 		_ ->
 			forget(Node, Peers)
@@ -191,7 +192,7 @@ down(Node, Reason, IsGlobalCalm, Peers0=#peers{all=All, visible=Visible}) ->
 				true -> note_pause(Node, us, unknown, Peers);
 				false -> Peers
 			end,
-			also([{lost, Node, Reason}], lost(Node, Peer#peer{has_company=false}, without_creation(Node, Noted)));
+			prepend([{lost, Node, Reason}], lost(Node, Peer#peer{has_company=false}, without_creation(Node, Noted)));
 		_ ->
 			{[], without_creation(Node, Peers)}
 	end.
@@ -223,11 +224,11 @@ greeted(Node, Creation, IsAsked, Peers=#peers{pauses=Pauses, creations=Creations
 
 %% Internal.
 
-meet(Node, Peer, _, now, Peers=#peers{visible=Visible}) ->
+add(Node, Peer, _, now, Peers=#peers{visible=Visible}) ->
 	joined(Node, Peer#peer{has_company=map_size(Visible) > 1}, Peers);
-meet(Node, Peer, _, before, Peers) ->
+add(Node, Peer, _, before, Peers) ->
 	{[], put(Node, Peer#peer{state=connected, has_company=true}, Peers)};
-meet(Node, Peer, When, no, Peers=#peers{own=Own}) ->
+add(Node, Peer, When, no, Peers=#peers{own=Own}) ->
 	case {is_paused(Node, Peers), When} of
 		{true, _} -> {[], put(Node, Peer#peer{state=idle}, Peers)};
 		{false, present} -> {[], put(Node, Peer, Peers)};
@@ -237,7 +238,7 @@ meet(Node, Peer, When, no, Peers=#peers{own=Own}) ->
 %% A pause that came while we were trying counts; a program that connects may do so in spite of it.
 joined(Node, Peer=#peer{state=State}, Peers) ->
 	Unwanted = [{disconnect, Node} || State =:= trying, is_paused(Node, Peers)],
-	{[{joined, Node}|Unwanted], put(Node, Peer#peer{state=connected, failures=0, told=undefined}, Peers)}.
+	{[{joined, Node}|Unwanted], put(Node, Peer#peer{state=connected, failures=0, last_failure=undefined}, Peers)}.
 
 %% At once, whatever has been before. An attempt that goes on may still succeed, and a connection may be there already.
 retry(Node, Peer=#peer{state=State}, Peers) when State =:= trying; State =:= connected ->
@@ -247,22 +248,22 @@ retry(Node, Peer, Peers) ->
 		true -> idle;
 		false -> ready
 	end,
-	put(Node, Peer#peer{state=State, failures=0, told=undefined}, Peers).
+	put(Node, Peer#peer{state=State, failures=0, last_failure=undefined}, Peers).
 
-failed(Node, Peer=#peer{failures=Before, told=Told}, Result, Peers) ->
+failed(Node, Peer=#peer{failures=Before, last_failure=LastFailure}, Result, Peers) ->
 	Failure = epmd_mdns_join_policy:failure(Result),
-	Level = epmd_mdns_join_policy:level(Failure, Before + 1, Told),
-	also([{failed, Node, Failure, Level}], lost(Node, Peer#peer{failures=Before + 1, told=Failure}, Peers)).
+	Level = epmd_mdns_join_policy:level(Failure, Before + 1, LastFailure),
+	prepend([{failed, Node, Failure, Level}], lost(Node, Peer#peer{failures=Before + 1, last_failure=Failure}, Peers)).
 
 %% Not connected: what next? After a loss the end with the greater name is the first to try, so that they don't cross.
-lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, told=Told}, Peers=#peers{own=Own}) ->
+lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, last_failure=LastFailure}, Peers=#peers{own=Own}) ->
 	case is_paused(Node, Peers) of
-		_ when not IsAdvertised, Told =/= refused -> {[], forget(Node, Peers)};
+		_ when not IsAdvertised, LastFailure =/= refused -> {[], forget(Node, Peers)};
 		true -> {[], put(Node, Peer#peer{state=idle}, Peers)};
 		false when Failures =:= 0 ->
 			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node) + epmd_mdns_join_policy:delay(unreachable, 1), Peers);
 		false ->
-			wait(Node, Peer, epmd_mdns_join_policy:delay(Told, Failures), Peers)
+			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures), Peers)
 	end.
 
 wait(Node, Peer, Delay, Peers=#peers{generation=Before}) ->
@@ -276,14 +277,14 @@ settle(Node, them, Peers=#peers{settling=Settling, generation=Before}) ->
 	Generation = Before + 1,
 	{[{timer, Node, Generation, ?SETTLE}], Peers#peers{settling=Settling#{Node => Generation}, generation=Generation}}.
 
-note_pause(Node, By, Told, Peers=#peers{all=All, pauses=Pauses, creations=Creations}) ->
+note_pause(Node, By, Announced, Peers=#peers{all=All, pauses=Pauses, creations=Creations}) ->
 	Ports = case All of
 		#{Node := #peer{ports=Known}} -> Known;
 		_ -> unknown
 	end,
-	Creation = case Told of
+	Creation = case Announced of
 		unknown -> maps:get(Node, Creations, unknown);
-		_ -> Told
+		_ -> Announced
 	end,
 	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses)}.
 
@@ -299,5 +300,5 @@ put(Node, Peer, Peers=#peers{all=All}) ->
 forget(Node, Peers=#peers{all=All}) ->
 	Peers#peers{all=maps:remove(Node, All)}.
 
-also(Actions, {More, Peers}) ->
+prepend(Actions, {More, Peers}) ->
 	{Actions ++ More, Peers}.

@@ -36,7 +36,7 @@
 	self :: epmd_mdns_join_policy:self() | undefined,
 	peers = nobody() :: epmd_mdns_join_state:peers(),
 	attempts = #{} :: #{reference() => {epmd_mdns_proto:node_name(), quick | slow}},
-	%% Nodes that somebody here has asked for; they are told so.
+	%% Nodes that somebody here has asked for; they are sent that with our hello.
 	asked = [] :: [epmd_mdns_proto:node_name()],
 	%% Programs that wait for so many nodes.
 	waiting = [] :: [{pos_integer(), gen_server:from(), integer() | infinity, Caller :: reference()}],
@@ -44,7 +44,7 @@
 	client :: reference() | undefined,
 	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
 	retry :: reference() | undefined,
-	news = epmd_mdns_join_log:new() :: epmd_mdns_join_log:news()
+	log = epmd_mdns_join_log:new() :: epmd_mdns_join_log:log()
 }).
 
 %% API.
@@ -60,8 +60,8 @@ registered() ->
 
 %% gen_server.
 
-%% After a crash there is nobody to say that the node is registered. What is connected then isn't news. What has
-%% killed us may still be there: so we don't rush.
+%% After a crash there is nobody to say that the node is registered. What is connected then was connected before, and is
+%% not reported again. What has killed us may still be there: so we don't rush.
 -spec init([]) -> {ok, #state{}} | {ok, #state{}, {continue, start}}.
 init([]) ->
 	%% The attempts are linked, so that they end with us.
@@ -85,9 +85,9 @@ handle_call(leave, _, State) ->
 	{reply, Result, stop(State)};
 handle_call({pause, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
 	ok = tell(Node, {pause, own(), creation()}),
-	{reply, ok, did(epmd_mdns_join_state:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
+	{reply, ok, perform(epmd_mdns_join_state:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
 handle_call({resume, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
-	{reply, ok, did({[], epmd_mdns_join_state:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
+	{reply, ok, perform({[], epmd_mdns_join_state:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
 handle_call(peers, _, State=#state{peers=Peers}) ->
 	{reply, epmd_mdns_join_state:states(Peers), State};
 handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
@@ -125,7 +125,7 @@ handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}
 handle_info({epmd_mdns, {down, Node, _}}, State=#state{peers=Peers}) ->
 	{noreply, State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}};
 handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
-	{noreply, did(epmd_mdns_join_state:again(Node, Generation, Peers), State)};
+	{noreply, perform(epmd_mdns_join_state:again(Node, Generation, Peers), State)};
 handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) when is_map_key(Monitor, Attempts) ->
 	#{Monitor := {Node, quick}} = Attempts,
 	{noreply, fill(State#state{attempts=Attempts#{Monitor := {Node, slow}}})};
@@ -137,7 +137,7 @@ handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempt
 	case maps:take(Monitor, Attempts) of
 		{{Node, _}, Rest} ->
 			IsConnected = epmd_mdns_join_names:is_connected(Node),
-			{noreply, did(epmd_mdns_join_state:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
+			{noreply, perform(epmd_mdns_join_state:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
 		error ->
 			%% Of a program that waited.
 			{noreply, State#state{waiting=lists:keydelete(Monitor, 4, State#state.waiting)}}
@@ -146,10 +146,10 @@ handle_info({nodeup, Name, _}, State) when Name =:= node() ->
 	ok = epmd_mdns_join_log:started(atom_to_binary(Name)),
 	{noreply, State};
 handle_info({nodeup, Name, Info}, State=#state{peers=Peers}) ->
-	{noreply, did(epmd_mdns_join_state:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
+	{noreply, perform(epmd_mdns_join_state:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers}) ->
 	Reason = proplists:get_value(nodedown_reason, Info),
-	{noreply, did(epmd_mdns_join_state:down(atom_to_binary(Name), Reason, epmd_mdns_join_global:is_calm(), Peers), State)};
+	{noreply, perform(epmd_mdns_join_state:down(atom_to_binary(Name), Reason, epmd_mdns_join_global:is_calm(), Peers), State)};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
 	{IsWelcome, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, IsAsked, Peers),
 	Answer = case IsWelcome of
@@ -157,17 +157,17 @@ handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peer
 		false -> pause
 	end,
 	ok = tell(Node, {Answer, own(), creation()}),
-	{noreply, did({[], Greeted}, State)};
+	{noreply, perform({[], Greeted}, State)};
 handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
 	{_, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, false, Peers),
-	{noreply, did({[], Greeted}, State)};
+	{noreply, perform({[], Greeted}, State)};
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
 	ok = disconnect_later(Node),
-	{noreply, did(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
+	{noreply, perform(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
 handle_info(registered, State) ->
 	handle_cast(registered, State);
-handle_info(flush, State=#state{news=News}) ->
-	{noreply, State#state{news=epmd_mdns_join_log:flush(News)}};
+handle_info(flush, State=#state{log=Log}) ->
+	{noreply, State#state{log=epmd_mdns_join_log:flush(Log)}};
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
 	{noreply, State}.
 
@@ -210,7 +210,7 @@ start_later(Delay, IfConnected, State=#state{retry=undefined}) ->
 start_later(_, _, State) ->
 	State.
 
-%% Who waits gets an answer now, also who came while we rested.
+%% Who waits gets an answer now, even if it came while we rested.
 stop(State=#state{self=undefined, waiting=Waiting}) ->
 	ok = reply({error, no_cluster}, Waiting),
 	State#state{waiting=[]};
@@ -231,27 +231,27 @@ seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) -
 				true -> IfConnected;
 				false -> no
 			end,
-			Met = epmd_mdns_join_policy:met(When, Endpoints),
-			did(epmd_mdns_join_state:seen(Node, epmd_mdns_join_policy:ports(Endpoints), Met, Connected, Peers), State);
+			Arrival = epmd_mdns_join_policy:arrival(When, Endpoints),
+			perform(epmd_mdns_join_state:seen(Node, epmd_mdns_join_policy:ports(Endpoints), Arrival, Connected, Peers), State);
 		false ->
 			State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}
 	end.
 
 %% Internal: what to do.
 
-did({Actions, Peers}, State=#state{peers=Before}) ->
+perform({Actions, Peers}, State=#state{peers=Before}) ->
 	Pauses = epmd_mdns_join_state:pauses(Peers),
 	_ = Pauses =:= epmd_mdns_join_state:pauses(Before) orelse epmd_mdns_table:put(paused, Pauses),
 	fill(lists:foldl(fun act/2, State#state{peers=Peers}, Actions)).
 
-act({joined, Node}, State=#state{asked=Asked, news=News}) ->
+act({joined, Node}, State=#state{asked=Asked, log=Log}) ->
 	ok = epmd_mdns_client:notify({joined, Node, #{}}),
-	answer(State#state{asked=lists:delete(Node, Asked), news=epmd_mdns_join_log:joined(Node, News)});
-act({lost, Node, Reason}, State=#state{news=News}) ->
-	State#state{news=epmd_mdns_join_log:lost(Node, Reason, News)};
-act({failed, Node, Failure, Level}, State=#state{news=News}) ->
+	answer(State#state{asked=lists:delete(Node, Asked), log=epmd_mdns_join_log:joined(Node, Log)});
+act({lost, Node, Reason}, State=#state{log=Log}) ->
+	State#state{log=epmd_mdns_join_log:lost(Node, Reason, Log)};
+act({failed, Node, Failure, Level}, State=#state{log=Log}) ->
 	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => Failure}}),
-	State#state{news=epmd_mdns_join_log:failed(Node, Failure, Level, News)};
+	State#state{log=epmd_mdns_join_log:failed(Node, Failure, Level, Log)};
 act({timer, Node, Generation, Delay}, State) ->
 	_ = erlang:start_timer(Delay, self(), {again, Node, Generation}),
 	State;
@@ -266,7 +266,7 @@ fill(State=#state{attempts=Attempts, peers=Peers}) ->
 	{Nodes, Picked} = epmd_mdns_join_state:pick([Node || {Node, _} <- Quick], [Node || {Node, _} <- Slow], Peers),
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
-attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, news=News}) ->
+attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, log=Log}) ->
 	#{node := Own, families := Families} = Self,
 	case epmd_mdns_join_names:make(Node) of
 		{ok, Name} ->
@@ -275,7 +275,7 @@ attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peer
 			_ = erlang:start_timer(?SLOW, self(), {slow, Monitor}),
 			State#state{attempts=Attempts#{Monitor => {Node, quick}}};
 		full ->
-			did(epmd_mdns_join_state:ended(Node, unreachable, false, Peers), State#state{news=epmd_mdns_join_log:full(News)})
+			perform(epmd_mdns_join_state:ended(Node, unreachable, false, Peers), State#state{log=epmd_mdns_join_log:full(Log)})
 	end.
 
 %% It is a call to net_kernel, which may be busy.

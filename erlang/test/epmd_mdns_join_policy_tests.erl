@@ -40,9 +40,9 @@ who_has_a_cluster_and_a_node_joins_until_it_leaves_test() ->
 
 what_was_started_together_with_us_is_as_new_as_what_appears_later_test() ->
 	Now = erlang:system_time(second),
-	?assertEqual(present, epmd_mdns_join_policy:met(present, [#{since => Now - 9}, #{}])),
-	?assertEqual(new, epmd_mdns_join_policy:met(present, [#{since => Now - 9}, #{since => Now}])),
-	?assertEqual(new, epmd_mdns_join_policy:met(new, [#{since => Now - 9}])).
+	?assertEqual(present, epmd_mdns_join_policy:arrival(present, [#{since => Now - 9}, #{}])),
+	?assertEqual(new, epmd_mdns_join_policy:arrival(present, [#{since => Now - 9}, #{since => Now}])),
+	?assertEqual(new, epmd_mdns_join_policy:arrival(new, [#{since => Now - 9}])).
 
 %% Of two that see each other at the same moment one is quick, and the other leaves it the time that it needs.
 of_two_nodes_one_goes_first_test() ->

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% The nodes to be joined: what happens to them, and what the joiner is told to do.
+%% The nodes to be joined: what happens to them, and the actions for the joiner.
 
 -module(epmd_mdns_join_state_tests).
 
@@ -24,11 +24,11 @@ what_appears_later_has_a_moment_to_join_us_test() ->
 	?assertMatch({[], _}, epmd_mdns_join_state:pick([], [], Peers)),
 	?assertMatch({[?BOB], _}, epmd_mdns_join_state:pick([], [], again(?BOB, N, Peers))).
 
-a_connection_that_is_there_first_is_news_when_the_advert_comes_test() ->
+a_connection_that_is_there_first_is_reported_when_the_advert_comes_test() ->
 	{[{joined, ?BOB}], Peers} = seen(?BOB, new, now, new()),
 	?assertEqual(2, epmd_mdns_join_state:count(Peers)).
 
-a_connection_from_before_a_crash_is_no_news_test() ->
+a_connection_from_before_a_crash_is_not_reported_test() ->
 	{[], Peers} = seen(?BOB, present, before, new()),
 	?assertEqual(#{?BOB => connected}, epmd_mdns_join_state:states(Peers)).
 
@@ -70,14 +70,14 @@ those_that_have_not_failed_come_first_test() ->
 
 %% Failing.
 
-failures_are_told_once_and_waited_for_longer_and_longer_test() ->
-	{Told, Delays, _} = lists:foldl(fun(_, {Levels, Waited, Peers}) ->
+failures_are_logged_once_and_waited_for_longer_and_longer_test() ->
+	{Logged, Delays, _} = lists:foldl(fun(_, {Levels, Waited, Peers}) ->
 		{[{failed, ?BOB, unreachable, Level}, {timer, ?BOB, N, Delay}], Failed} =
 			epmd_mdns_join_state:ended(?BOB, unreachable, false, trying(?BOB, Peers)),
 		?assertEqual(#{?BOB => unreachable}, epmd_mdns_join_state:states(Failed)),
 		{[Level|Levels], [Delay|Waited], again(?BOB, N, Failed)}
 	end, {[], [], new()}, lists:seq(1, 20)),
-	?assertEqual([info, warning], [Level || Level <- lists:reverse(Told), Level =/= none]),
+	?assertEqual([info, warning], [Level || Level <- lists:reverse(Logged), Level =/= none]),
 	?assert(lists:last(Delays) =< 201),
 	?assert(hd(Delays) >= 5000 andalso hd(Delays) =< 10001).
 

@@ -229,7 +229,7 @@ atoms_are_made_up_to_a_limit_test() ->
 		ets:delete(epmd_mdns_table)
 	end.
 
-when_there_are_too_many_names_that_is_told_once_test() ->
+when_there_are_too_many_names_that_is_logged_once_test() ->
 	log_catcher:with(fun() ->
 		in_cluster(#{}, fun(Daemon) ->
 			ok = epmd_mdns_table:put(atoms, 8192),
