@@ -13,7 +13,7 @@ from lan import Lan
 
 TEXT, NUMBER, FLAG, LIST, OBJECT, NOTHING = str, int, bool, list, dict, type(None)
 
-ENDPOINT = {"node": TEXT, "proto": TEXT, "family": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT,
+ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT,
             "host": (TEXT, NOTHING), "interfaces": LIST, "age": NUMBER, "hidden": FLAG, "cluster": (TEXT, NOTHING),
             "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG, "stale": FLAG}
 SYNC = {"time": TEXT, "event": TEXT}

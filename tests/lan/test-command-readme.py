@@ -105,9 +105,9 @@ def names_only_what_there_is(lan):
 def quotes_the_doctor(lan):
     "what README.md says that the doctor says, it does say, and there is such a check"
     del lan
-    sources = [name for name in os.listdir(os.path.join(TOP, "src", "ctl")) if re.fullmatch(r"checks.*\.c", name)]
+    sources = [name for name in os.listdir(os.path.join(TOP, "src", "ctl", "doctor")) if re.fullmatch(r"checks.*\.c", name)]
     # A long text stands in several literals.
-    code = re.sub(r'"\s+"', "", "".join(read("src", "ctl", name) for name in sources))
+    code = re.sub(r'"\s+"', "", "".join(read("src", "ctl", "doctor", name) for name in sources))
     quoted = re.findall(r"^\| `([a-z-]+): ([^`]*)` \|", read("README.md"), re.MULTILINE)
     assert len(quoted) >= 10, quoted
     for check, text in quoted:

@@ -106,6 +106,7 @@ static void test_remove(Fixture *f, gconstpointer data) {
         SocketFile file;
 
         (void) data;
+        g_assert_cmpint(fd, >=, 0);
         g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
         socket_file_remove(&file);
         g_assert_cmpint(connect_to(f->path), ==, -ENOENT);
@@ -120,6 +121,7 @@ static void test_remove_replaced(Fixture *f, gconstpointer data) {
         SocketFile file, none = SOCKET_FILE_NULL;
 
         (void) data;
+        g_assert_cmpint(fd, >=, 0);
         g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
         /* The inode of a file that is gone may be given to the next one: keep it in use. */
         g_autofree char *kept = g_strconcat(f->path, ".kept", NULL);
