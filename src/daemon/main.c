@@ -15,6 +15,7 @@
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 #include "daemon/manager.h"
+#include "util/fd.h"
 #include "util/log.h"
 #include "util/parse.h"
 #include "util/socket-path.h"
@@ -139,8 +140,15 @@ static int get_listener(int *ret_fd, SocketFile *ret_file) {
         r = listener_make(arg_socket, ret_fd);
         if (r < 0)
                 return r;
+        r = socket_file_note(ret_file, arg_socket);
+        if (r < 0) {
+                log_error("can't look at the socket %s that was just made: %s", arg_socket,
+                          strerror(-r));
+                *ret_fd = fd_close(*ret_fd);
+                return r;
+        }
         log_info("epmd-mdnsd " PACKAGE_VERSION " serves %s", arg_socket);
-        return socket_file_note(ret_file, arg_socket);
+        return 0;
 }
 
 static int run(void) {

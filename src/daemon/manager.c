@@ -241,9 +241,14 @@ void manager_own_socket_file(Manager *manager, const SocketFile *file) {
 }
 
 int manager_run(Manager *manager) {
+        int r;
+
         (void) sd_notify(false, "READY=1");
         schedule_status(manager);
-        return sd_event_loop(manager->event);
+        r = sd_event_loop(manager->event);
+        /* However the loop has ended, nobody is served any more. */
+        socket_file_remove(&manager->socket_file);
+        return r;
 }
 
 bool manager_is_hung(const Manager *manager) {
