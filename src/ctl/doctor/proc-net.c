@@ -36,20 +36,23 @@ static Listener judge(const Address *address) {
         return address_is_loopback(address) ? LISTENER_LOOPBACK : LISTENER_ADDRESS;
 }
 
+/* The table's length is looked for once: a string function that is given the rest of the table may
+ * look for its end each time, as sscanf() does (and as ASan's strict_string_checks make strchr()).
+ */
 Listener proc_net_listener(const char *table, uint16_t port) {
         Listener found = LISTENER_NONE;
+        const char *end = table + strlen(table), *next;
 
-        for (const char *line = table; line; line = strchr(line, '\n')) {
+        for (const char *line = table; line < end; line = next + 1) {
                 char text[LINE_START], hex[33];
                 unsigned local_port, state;
                 Address address;
                 size_t length;
 
-                line += *line == '\n';
-                if (!*line)
-                        break;
-                /* sscanf() would look for the end of the whole table, for every line. */
-                length = strcspn(line, "\n");
+                next = memchr(line, '\n', (size_t) (end - line));
+                if (!next)
+                        next = end;
+                length = (size_t) (next - line);
                 if (length >= sizeof(text))
                         length = sizeof(text) - 1;
                 memcpy(text, line, length);
