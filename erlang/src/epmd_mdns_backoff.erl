@@ -6,8 +6,14 @@
 
 %% API. All times are in milliseconds.
 -export([delay/3]).
+-export([delay/4]).
 -export([rest/1]).
 -export([restarts/2]).
+
+-export_type([random/0]).
+
+%% A number from 1 to its argument, as rand:uniform/1 draws it.
+-type random() :: fun((pos_integer()) -> pos_integer()).
 
 %% A worker that has lived for so long was a good one: the next rest is none, or small again.
 -define(GOOD, 10000).
@@ -21,8 +27,15 @@
 %% time, keeps the nodes of a host or of a LAN from coming all at once.
 -spec delay(non_neg_integer(), pos_integer(), pos_integer()) -> pos_integer().
 delay(Attempts, Min, Limit) ->
+	delay(Attempts, Min, Limit, fun rand:uniform/1).
+
+%% The same, with the caller's random numbers: pure.
+-spec delay(non_neg_integer(), pos_integer(), pos_integer(), random()) -> pos_integer().
+delay(Attempts, Min, Limit, Random) ->
 	Max = min(Limit, Min bsl min(Attempts, 20)),
-	Max div 2 + rand:uniform(Max div 2 + 1).
+	Jitter = Random(Max div 2 + 1),
+	true = is_integer(Jitter),
+	Max div 2 + Jitter.
 
 %% How long a worker of the supervisor that has just been started does nothing. Nothing but this keeps one that crashes
 %% again and again from filling the log: the supervisor never gives up.

@@ -1,18 +1,18 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
 %% Which nodes are to be joined, and how soon again. A node is worth an attempt if it is
-%% in our cluster and the attempt can succeed.
+%% in our cluster and the attempt can succeed. Pure: time, chance and what the table has are arguments.
 
 -module(epmd_mdns_join_policy).
 
 %% API.
--export([self/2]).
--export([is_eligible/3]).
--export([arrival/2]).
--export([hold/2]).
+-export([self/3]).
+-export([is_eligible/4]).
+-export([arrival/3]).
+-export([hold/3]).
 -export([failure/1]).
 -export([level/3]).
--export([delay/2]).
+-export([delay/3]).
 -export([ports/1]).
 
 -export_type([self/0, failure/0, level/0, ports/0]).
@@ -30,6 +30,7 @@
 %% usual cause is another cookie.
 -type failure() :: unreachable | refused.
 -type level() :: warning | info | none.
+-type has_address() :: fun((string(), string(), inet | inet6) -> boolean()).
 -type ports() :: [{tcp | tls, inet | inet6, inet:port_number()}].
 
 %% In milliseconds. A refusal is a line in the log of the other node, which therefore isn't asked soon again.
@@ -46,22 +47,23 @@
 %% API.
 
 %% undefined if this VM joins nobody: it has no cluster, or no registered node, or has left.
--spec self(epmd_mdns_config:config(), epmd_mdns_client_lease:lease()) -> self() | undefined.
-self(#{cluster := Cluster, join_hidden := Hidden}, Lease) ->
+-spec self(epmd_mdns_config:config(), tcp | tls, epmd_mdns_client_lease:lease()) -> self() | undefined.
+self(#{cluster := Cluster, join_hidden := Hidden}, Proto, Lease) ->
 	case {epmd_mdns_client_lease:is_present(Lease), epmd_mdns_client_lease:node_name(Lease), epmd_mdns_client_lease:families(Lease)} of
 		{true, Node, Families=[_|_]} when is_binary(Node), is_binary(Cluster) ->
-			#{node => Node, cluster => Cluster, proto => epmd_mdns_config:proto(), families => Families,
+			#{node => Node, cluster => Cluster, proto => Proto, families => Families,
 				hidden => Hidden};
 		_ ->
 			undefined
 	end.
 
 %% Nodes with short names and nodes with long names never connect, nor do those without a protocol and an IP
-%% version in common.
--spec is_eligible(epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()], self()) -> boolean().
-is_eligible(Own, _, #{node := Own}) ->
+%% version in common. The caller knows whether a node has an address in an IP version.
+-spec is_eligible(epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()], self(), has_address()) -> boolean().
+is_eligible(Own, _, #{node := Own}, _) ->
 	false;
-is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, families := Families, hidden := Hidden}) ->
+is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, families := Families, hidden := Hidden},
+		HasAddress) ->
 	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
 	{ok, {_, OwnHost}} = epmd_mdns_proto:split_node(Own),
 	is_long(Host) =:= is_long(OwnHost)
@@ -69,25 +71,25 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 			P =:= Proto andalso maps:get(cluster, Endpoint, none) =:= Cluster
 				andalso (Hidden orelse Type =:= visible)
 		end, Endpoints)
-		andalso lists:any(fun(Family) -> epmd_mdns_table:address(Name, Host, Family) =/= none end, Families).
+		andalso lists:any(fun(Family) -> HasAddress(Name, Host, Family) end, Families).
 
 %% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
-%% its own distribution is up, and is found by them.
--spec arrival(present | new, [epmd_mdns_proto:endpoint()]) -> present | new.
-arrival(present, Endpoints) ->
-	Latest = erlang:system_time(second) - ?TOGETHER,
+%% its own distribution is up, and is found by them. Now is the system time, in seconds.
+-spec arrival(present | new, Now :: integer(), [epmd_mdns_proto:endpoint()]) -> present | new.
+arrival(present, Now, Endpoints) ->
+	Latest = Now - ?TOGETHER,
 	case lists:any(fun(Endpoint) -> maps:get(since, Endpoint, Latest) > Latest end, Endpoints) of
 		true -> new;
 		false -> present
 	end;
-arrival(new, _) ->
+arrival(new, _, _) ->
 	new.
 
 %% What comes to light when a node appears is joined by the end with the greater name, soon; the other end gives it a
 %% chance to. A node that has just been started is busy joining all that was there before it, anyway.
--spec hold(Own :: epmd_mdns_proto:node_name(), epmd_mdns_proto:node_name()) -> pos_integer().
-hold(Own, Node) when Own > Node -> rand:uniform(?SOON);
-hold(_, _) -> ?LATER + rand:uniform(?LATER div 2).
+-spec hold(Own :: epmd_mdns_proto:node_name(), epmd_mdns_proto:node_name(), epmd_mdns_backoff:random()) -> pos_integer().
+hold(Own, Node, Random) when Own > Node -> Random(?SOON);
+hold(_, _, Random) -> ?LATER + Random(?LATER div 2).
 
 -spec failure(epmd_mdns_join_attempt:result()) -> failure().
 failure(refused) -> refused;
@@ -102,9 +104,9 @@ level(unreachable, ?MANY, _) -> warning;
 level(_, _, _) -> none.
 
 %% How long to wait after so many failures in a row, the last one of this kind.
--spec delay(failure(), pos_integer()) -> pos_integer().
-delay(refused, _) -> epmd_mdns_backoff:delay(0, ?REFUSED_DELAY, ?REFUSED_DELAY);
-delay(unreachable, Failures) -> epmd_mdns_backoff:delay(Failures - 1, ?MIN_DELAY, ?MAX_DELAY).
+-spec delay(failure(), pos_integer(), epmd_mdns_backoff:random()) -> pos_integer().
+delay(refused, _, Random) -> epmd_mdns_backoff:delay(0, ?REFUSED_DELAY, ?REFUSED_DELAY, Random);
+delay(unreachable, Failures, Random) -> epmd_mdns_backoff:delay(Failures - 1, ?MIN_DELAY, ?MAX_DELAY, Random).
 
 %% What tells whether the node has been started anew, as far as its adverts can.
 -spec ports([epmd_mdns_proto:endpoint()]) -> ports().

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% The nodes that are to be joined, and how far it is with each: pure, but for chance. The joiner tells what has
+%% The nodes that are to be joined, and how far it is with each: pure; chance is an argument. The joiner reports what has
 %% happened, and carries out the actions.
 %%
 %%     ready --a slot is free--> trying --nodeup--> connected
@@ -12,7 +12,7 @@
 -module(epmd_mdns_join_state).
 
 %% API.
--export([new/3]).
+-export([new/4]).
 -export([pauses/1]).
 -export([count/1]).
 -export([states/1]).
@@ -53,6 +53,7 @@
 
 -record(peers, {
 	own :: name(),
+	random :: epmd_mdns_backoff:random(),
 	all = #{} :: #{name() => #peer{}},
 	%% The visible nodes that are connected, whether we would join them or not.
 	visible :: #{name() => []},
@@ -70,14 +71,16 @@
 %% connections right and left. An attempt at a node that doesn't answer takes seconds, and shall hold up no other.
 -define(QUICK, 8).
 -define(ALL, 32).
+%% So many that two nodes hardly ever draw the same.
+-define(CHANCES, 16#FFFFFFFF).
 %% In milliseconds: what global still had to say to a node, which is paused now, connects it again. That is ended then.
 -define(SETTLE, 1000).
 
 %% API.
 
--spec new(name(), epmd_mdns_join_pauses:pauses(), Visible :: [name()]) -> peers().
-new(Own, Pauses, Visible) ->
-	#peers{own=Own, pauses=Pauses, visible=maps:from_list([{Node, []} || Node <- Visible])}.
+-spec new(name(), epmd_mdns_join_pauses:pauses(), Visible :: [name()], epmd_mdns_backoff:random()) -> peers().
+new(Own, Pauses, Visible, Random) ->
+	#peers{own=Own, random=Random, pauses=Pauses, visible=maps:from_list([{Node, []} || Node <- Visible])}.
 
 %% What has to survive a crash of the joiner.
 -spec pauses(peers()) -> epmd_mdns_join_pauses:pauses().
@@ -131,10 +134,10 @@ others(Nodes, #peers{all=All}) ->
 %% Those that have failed least come first, whatever the LAN claims; beyond that chance decides: a cluster that starts
 %% at once shall not run at its first node together.
 -spec pick(Quick :: [name()], Slow :: [name()], peers()) -> {[name()], peers()}.
-pick(Quick, Slow, Peers=#peers{all=All}) ->
+pick(Quick, Slow, Peers=#peers{all=All, random=Random}) ->
 	Busy = Quick ++ Slow,
 	Free = max(0, min(?QUICK - length(Quick), ?ALL - length(Busy))),
-	Ready = [{Failures, rand:uniform(), Node} || {Node, #peer{state=ready, failures=Failures}} <- maps:to_list(All),
+	Ready = [{Failures, Random(?CHANCES), Node} || {Node, #peer{state=ready, failures=Failures}} <- maps:to_list(All),
 		not lists:member(Node, Busy)],
 	Picked = [Node || {_, _, Node} <- lists:sublist(lists:sort(Ready), Free)],
 	{Picked, lists:foldl(fun(Node, Acc) ->
@@ -228,11 +231,11 @@ add(Node, Peer, _, now, Peers=#peers{visible=Visible}) ->
 	joined(Node, Peer#peer{has_company=map_size(Visible) > 1}, Peers);
 add(Node, Peer, _, before, Peers) ->
 	{[], put(Node, Peer#peer{state=connected, has_company=true}, Peers)};
-add(Node, Peer, When, no, Peers=#peers{own=Own}) ->
+add(Node, Peer, When, no, Peers=#peers{own=Own, random=Random}) ->
 	case {is_paused(Node, Peers), When} of
 		{true, _} -> {[], put(Node, Peer#peer{state=idle}, Peers)};
 		{false, present} -> {[], put(Node, Peer, Peers)};
-		{false, new} -> wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node), Peers)
+		{false, new} -> wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random), Peers)
 	end.
 
 %% A pause that came while we were trying counts; a program that connects may do so in spite of it.
@@ -256,14 +259,15 @@ failed(Node, Peer=#peer{failures=Before, last_failure=LastFailure}, Result, Peer
 	prepend([{failed, Node, Failure, Level}], lost(Node, Peer#peer{failures=Before + 1, last_failure=Failure}, Peers)).
 
 %% Not connected: what next? After a loss the end with the greater name is the first to try, so that they don't cross.
-lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, last_failure=LastFailure}, Peers=#peers{own=Own}) ->
+lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, last_failure=LastFailure},
+		Peers=#peers{own=Own, random=Random}) ->
 	case is_paused(Node, Peers) of
 		_ when not IsAdvertised, LastFailure =/= refused -> {[], forget(Node, Peers)};
 		true -> {[], put(Node, Peer#peer{state=idle}, Peers)};
 		false when Failures =:= 0 ->
-			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node) + epmd_mdns_join_policy:delay(unreachable, 1), Peers);
+			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random) + epmd_mdns_join_policy:delay(unreachable, 1, Random), Peers);
 		false ->
-			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures), Peers)
+			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures, Random), Peers)
 	end.
 
 wait(Node, Peer, Delay, Peers=#peers{generation=Before}) ->

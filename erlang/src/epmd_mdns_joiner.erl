@@ -176,14 +176,15 @@ handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or o
 %% Everything is looked at anew; what is known already stays. Whether what is connected already was so before is known
 %% by who calls.
 start(IfConnected, State=#state{self=Before}) ->
-	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
+	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_config:proto(),
+		epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
 	case {Self, Before} of
 		{undefined, _} ->
 			stop(State);
 		{#{node := Own}, undefined} ->
 			ok = epmd_mdns_join_global:be_patient(),
 			Visible = [atom_to_binary(Name) || Name <- nodes()],
-			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), Visible),
+			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), Visible, fun rand:uniform/1),
 			look(State#state{self=Self, peers=Peers}, IfConnected);
 		_ ->
 			look(State#state{self=Self}, now)
@@ -220,22 +221,25 @@ stop(State=#state{client=Client}) ->
 	stop(State#state{self=undefined, client=undefined, peers=nobody(), asked=[]}).
 
 nobody() ->
-	epmd_mdns_join_state:new(<<>>, epmd_mdns_table:get(paused, #{}), []).
+	epmd_mdns_join_state:new(<<>>, epmd_mdns_table:get(paused, #{}), [], fun rand:uniform/1).
 
 seen(_, _, _, _, State=#state{self=undefined}) ->
 	State;
 seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) ->
-	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self) of
+	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self, fun has_address/3) of
 		true ->
 			Connected = case epmd_mdns_join_names:is_connected(Node) of
 				true -> IfConnected;
 				false -> no
 			end,
-			Arrival = epmd_mdns_join_policy:arrival(When, Endpoints),
+			Arrival = epmd_mdns_join_policy:arrival(When, erlang:system_time(second), Endpoints),
 			perform(epmd_mdns_join_state:seen(Node, epmd_mdns_join_policy:ports(Endpoints), Arrival, Connected, Peers), State);
 		false ->
 			State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}
 	end.
+
+has_address(Name, Host, Family) ->
+	epmd_mdns_table:address(Name, Host, Family) =/= none.
 
 %% Internal: what to do.
 

@@ -159,7 +159,7 @@ a_disconnect_with_a_third_node_around_is_none_test() ->
 	?assertEqual(#{?BOB => paused}, epmd_mdns_join_state:states(Paused)).
 
 a_third_node_that_was_there_first_counts_as_well_test() ->
-	Peers = epmd_mdns_join_state:new(<<"alice@h1">>, #{}, [?CAROL]),
+	Peers = epmd_mdns_join_state:new(<<"alice@h1">>, #{}, [?CAROL], fun rand:uniform/1),
 	?assertMatch({[_, {timer, ?BOB, _, _}], _}, epmd_mdns_join_state:down(?BOB, disconnect, false, connected(?BOB, Peers))).
 
 a_hidden_third_node_is_none_of_global_s_business_test() ->
@@ -224,7 +224,7 @@ again(Node, Generation, Peers) ->
 	Again.
 
 new() ->
-	epmd_mdns_join_state:new(<<"alice@h1">>, #{}, []).
+	epmd_mdns_join_state:new(<<"alice@h1">>, #{}, [], fun rand:uniform/1).
 
 %% So many nodes that were there before us.
 present(Count) ->
