@@ -66,10 +66,22 @@
  * each client, and every sighting is one of ours, so that this is a second line of defence. */
 #define LIMIT_SIGHTINGS 8192
 
-/* Endpoints that one user may register, and that all may together. Each is an object in Avahi (1024
- * for each client), and sightings need the larger half. */
+/* Endpoints that one user may register, and that all may together, to be announced on the LAN. Each
+ * is an object in Avahi (1024 for each client), and sightings need the larger half. The reserve is
+ * for root and the daemon's own user, whom others can't lock out. */
 #define LIMIT_REGISTRATIONS_PER_UID 192
 #define LIMIT_REGISTRATIONS 384
+#define LIMIT_REGISTRATIONS_RESERVE 16
+
+/* The last of them are for users who hold little: sixteen users with a node of four endpoints each.
+ */
+#define LIMIT_REGISTRATIONS_LITTLE 4
+#define LIMIT_REGISTRATIONS_LAST 64
+
+/* The same of endpoints on loopback addresses: no object in Avahi, but 2 KiB each, and a place in
+ * the directory. */
+#define LIMIT_LOOPBACK_PER_UID 512
+#define LIMIT_LOOPBACK 1024
 
 /* How long an endpoint that went from the LAN is still answered by LOOKUP, in seconds. Longer than
  * two TTLs of an advert, so that a multicast packet lost on Wi-Fi never makes a living node
@@ -85,9 +97,29 @@
 /* Connections of one user: one for each node and for each running epmd-mdns command. */
 #define LIMIT_CONNECTIONS_PER_UID 256
 
-/* Connections of all users: sixteen hostile users can't yet keep others out. The limit on open
- * files may lower it. */
+/* Connections of all users. The limit on open files may lower it. The last of them are for users
+ * who hold little, the reserve is for root and the daemon's own user. */
 #define LIMIT_CONNECTIONS 4096
+#define LIMIT_CONNECTIONS_LITTLE 8
+#define LIMIT_CONNECTIONS_LAST 512
+#define LIMIT_CONNECTIONS_RESERVE 32
+
+/* Users who have connections: each takes a descriptor besides theirs. With few descriptors there
+ * are fewer users, too. */
+#define LIMIT_USERS 256
+#define LIMIT_USERS_FEW 32
+
+/* Users whose doings are counted apart at a time (core/user-counts.h). Linear search, and memory
+ * that is never freed; more users than that are not busy in the same second. */
+#define LIMIT_COUNTED_USERS 64
+
+/* New connections of one user in a second. Those beyond are refused, which costs a third: who
+ * connects in a loop leaves time for all others. */
+#define LIMIT_CONNECTS_PER_UID 256
+
+/* Connections that are taken from the backlog before others have their turn: more than a turn's
+ * worth of them fills it again meanwhile, if somebody connects in a loop. */
+#define LIMIT_TURN_ACCEPTS 64
 
 /* Connections that wait for accept(). The kernel lowers it to net.core.somaxconn. */
 #define LIMIT_BACKLOG 256
@@ -105,19 +137,22 @@
  * walked over for a LIST or a snapshot. At the limits of the directory either takes some
  * milliseconds. */
 #define LIMIT_TURN_REQUESTS 8
-#define LIMIT_TURN_STEPS 512
+#define LIMIT_TURN_STEPS 128
 
 /* Longest wait= of a LOOKUP, in milliseconds: a client that wants more asks again. */
 #define LIMIT_WAIT_MSEC 60000
 
 /* --- Log --- */
 
-/* Lines about nodes of this host that come and go, in how many seconds. All that may be registered
- * can come and go in that time, and be told. Someone who registers in a loop writes 26 lines a
- * second, a thirteenth of what journald takes from a service before it drops the other lines too
- * (RateLimitBurst= 10000 in 30 s). */
-#define LIMIT_LOG_LINES (2 * LIMIT_REGISTRATIONS)
+/* Lines about the nodes of one user that come and go, in how many seconds. All that one may
+ * register can come and go in that time, and be told. Someone who registers in a loop writes 13
+ * lines a second, a twenty-sixth of what journald takes from a service before it drops the other
+ * lines too (RateLimitBurst= 10000 in 30 s). */
+#define LIMIT_LOG_LINES (2 * LIMIT_REGISTRATIONS_PER_UID)
 #define LIMIT_LOG_WINDOW_SEC 30
+
+/* How often the same refusal of the same user is told, in seconds. */
+#define LIMIT_LOG_REFUSAL_SEC 3600
 
 /* --- Advert --- */
 

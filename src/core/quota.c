@@ -30,13 +30,32 @@ static QuotaUser *add_user(Quota *quota, uid_t uid) {
         return &quota->users[quota->n_users++];
 }
 
+bool quota_is_privileged(const Quota *quota, uid_t uid) {
+        return uid == 0 || uid == quota->own_uid;
+}
+
+/* Whether the others leave a user one more. */
+static int check(const Quota *quota, QuotaKind kind, const QuotaUser *user, uid_t uid) {
+        size_t own = user ? user->held[kind] : 0, held = quota->held[kind];
+        size_t max = quota->max[kind];
+
+        if (own >= quota->max_per_user[kind])
+                return QUOTA_E_USER;
+        if (quota_is_privileged(quota, uid))
+                return held < max + quota->reserve[kind] ? 0 : QUOTA_E_ALL;
+        if (held >= max || (!user && quota->n_users >= quota->max_users))
+                return QUOTA_E_ALL;
+        if (own < quota->little[kind])
+                return 0;
+        return held + quota->last[kind] < max && own < max - held ? 0 : QUOTA_E_USER;
+}
+
 int quota_take(Quota *quota, QuotaKind kind, uid_t uid) {
         QuotaUser *user = find_user(quota, uid);
+        int r = check(quota, kind, user, uid);
 
-        if (user && user->held[kind] >= quota->max_per_user[kind])
-                return QUOTA_E_USER;
-        if (quota->held[kind] >= quota->max[kind])
-                return QUOTA_E_ALL;
+        if (r != 0)
+                return r;
         if (!user)
                 user = add_user(quota, uid);
         if (!user)
@@ -59,4 +78,13 @@ void quota_give(Quota *quota, QuotaKind kind, uid_t uid) {
                 held += user->held[k];
         if (held == 0)
                 *user = quota->users[--quota->n_users];
+}
+
+void quota_count(const Quota *quota, Stats *stats) {
+        stats->values[STAT_REGISTRATIONS] =
+                quota->held[QUOTA_REGISTRATIONS] + quota->held[QUOTA_LOOPBACK];
+        stats->values[STAT_LIMIT_REGISTRATIONS] = quota->max[QUOTA_REGISTRATIONS];
+        stats->values[STAT_LOOPBACK] = quota->held[QUOTA_LOOPBACK];
+        stats->values[STAT_LIMIT_LOOPBACK] = quota->max[QUOTA_LOOPBACK];
+        stats->values[STAT_LIMIT_CONNECTIONS] = quota->max[QUOTA_CONNECTIONS];
 }

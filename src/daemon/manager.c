@@ -2,9 +2,11 @@
 /* The daemon as a whole: who makes whom, and in which order they go */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -26,6 +28,9 @@
 struct Manager {
         sd_event *event;
         Directory *directory;
+        Quota quota;
+        Registry *registry;
+        Refusals refusals;
         Lan *lan;
         ControlServer *control;
         NodeLog *log;
@@ -33,21 +38,62 @@ struct Manager {
         sd_event_source *expiry;
         sd_event_source *status;
         uint32_t ttl_sec;
+        uint64_t started_usec;
         SocketFile socket_file;
 };
 
 /* --- STATUS, in systemd and in the control protocol --- */
 
+static void count_directory(const Directory *directory, Stats *stats) {
+        DirectoryStats counted;
+
+        directory_get_stats(directory, &counted);
+        stats->values[STAT_NODES] = counted.nodes;
+        stats->values[STAT_HOSTS] = counted.hosts;
+        stats->values[STAT_LOCAL] = counted.local;
+        stats->values[STAT_STALE] = counted.stale;
+        stats->values[STAT_SIGHTINGS] = counted.sightings;
+        stats->values[STAT_CONFLICTS] = counted.conflicts;
+        stats->values[STAT_IGNORED_NAME] = counted.ignored[IGNORED_NAME];
+        stats->values[STAT_IGNORED_TXT] = counted.ignored[IGNORED_TXT];
+        stats->values[STAT_IGNORED_PORT] = counted.ignored[IGNORED_PORT];
+        stats->values[STAT_IGNORED_ADDRESS] = counted.ignored[IGNORED_ADDRESS];
+        stats->values[STAT_IGNORED_LIMIT] = counted.ignored[IGNORED_LIMIT];
+        stats->values[STAT_LIMIT_ENDPOINTS] = LIMIT_ENTRIES;
+        stats->values[STAT_LIMIT_SIGHTINGS] = LIMIT_SIGHTINGS;
+}
+
+/* All numbers as they are now. */
+static void count(const Manager *manager, Stats *ret) {
+        *ret = (Stats){};
+        count_directory(manager->directory, ret);
+        quota_count(&manager->quota, ret);
+        refusals_count(&manager->refusals, ret);
+        if (manager->control)
+                control_server_count(manager->control, ret);
+        ret->values[STAT_ADVERTS] = lan_adverts(manager->lan);
+        ret->values[STAT_TTL] = manager->ttl_sec;
+        ret->values[STAT_UPTIME] =
+                (clock_now(manager->event) - manager->started_usec) / USEC_PER_SEC;
+}
+
+static const char *plural(uint64_t n) {
+        return n == 1 ? "" : "s";
+}
+
 static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
-        DirectoryStats stats;
+        uint64_t nodes, hosts;
+        Stats stats;
 
         (void) source, (void) usec;
 
-        directory_get_stats(manager->directory, &stats);
+        count(manager, &stats);
+        nodes = stats.values[STAT_NODES];
+        hosts = stats.values[STAT_HOSTS];
         (void) sd_notifyf(
-                false, "STATUS=%zu node%s on %zu host%s, %zu local%s", stats.nodes,
-                stats.nodes == 1 ? "" : "s", stats.hosts, stats.hosts == 1 ? "" : "s", stats.local,
+                false, "STATUS=%" PRIu64 " node%s on %" PRIu64 " host%s, %" PRIu64 " local%s",
+                nodes, plural(nodes), hosts, plural(hosts), stats.values[STAT_LOCAL],
                 strcmp(lan_state(manager->lan), "running") == 0 ? ""
                                                                 : "; waiting for avahi-daemon");
         return 0;
@@ -67,30 +113,16 @@ static void on_lan_changed(void *userdata) {
 }
 
 static void write_status(void *userdata, LineWriter *writer) {
-        static const char *const ignored[_IGNORED_MAX] = {
-                [IGNORED_NAME] = "ignored-name",   [IGNORED_TXT] = "ignored-txt",
-                [IGNORED_PORT] = "ignored-port",   [IGNORED_ADDRESS] = "ignored-address",
-                [IGNORED_LIMIT] = "ignored-limit",
-        };
         Manager *manager = userdata;
         const char *host = directory_host(manager->directory);
-        DirectoryStats stats;
+        Stats stats;
 
-        directory_get_stats(manager->directory, &stats);
+        count(manager, &stats);
         line_writer_attribute(writer, "version", PACKAGE_VERSION);
         line_writer_attribute(writer, "avahi", lan_state(manager->lan));
         if (*host)
                 line_writer_attribute(writer, "host", host);
-        line_writer_attribute_u64(writer, "nodes", stats.nodes);
-        line_writer_attribute_u64(writer, "hosts", stats.hosts);
-        line_writer_attribute_u64(writer, "local", stats.local);
-        line_writer_attribute_u64(writer, "stale", stats.stale);
-        line_writer_attribute_u64(writer, "adverts", lan_adverts(manager->lan));
-        line_writer_attribute_u64(writer, "sightings", stats.sightings);
-        line_writer_attribute_u64(writer, "conflicts", stats.conflicts);
-        for (Ignored why = 0; why < _IGNORED_MAX; why++)
-                line_writer_attribute_u64(writer, ignored[why], stats.ignored[why]);
-        line_writer_attribute_u64(writer, "ttl", manager->ttl_sec);
+        stats_write(&stats, writer);
 }
 
 /* --- What is stale is forgotten --- */
@@ -179,6 +211,29 @@ static int add_sources(Manager *manager) {
         return r;
 }
 
+static int add_registry(Manager *manager) {
+        uint32_t seed;
+
+        manager->quota = (Quota) QUOTA_INIT(geteuid());
+        if (getrandom(&seed, sizeof(seed), 0) < 0)
+                return -errno;
+        return registry_new(&manager->registry, manager->directory, &manager->quota, seed);
+}
+
+static int add_control(Manager *manager, int listener) {
+        ControlServices services = {
+                .event = manager->event,
+                .directory = manager->directory,
+                .registry = manager->registry,
+                .quota = &manager->quota,
+                .refusals = &manager->refusals,
+                .write_status = write_status,
+                .userdata = manager,
+        };
+
+        return control_server_new(&manager->control, &services, listener);
+}
+
 int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         _cleanup_close_ int fd = listener;
@@ -188,27 +243,27 @@ int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
         if (!manager)
                 return -ENOMEM;
         manager->ttl_sec = ttl_sec;
+        refusals_init(&manager->refusals);
 
         r = sd_event_new(&manager->event);
         if (r < 0)
                 return r;
+        manager->started_usec = clock_now(manager->event);
         r = directory_new(&manager->directory);
-        if (r < 0)
-                return r;
-        r = add_sources(manager);
-        if (r < 0)
-                return r;
-        r = node_log_new(&manager->log, manager->event, manager->directory,
-                         LIMIT_LOG_WINDOW_SEC * USEC_PER_SEC);
+        if (r >= 0)
+                r = add_registry(manager);
+        if (r >= 0)
+                r = add_sources(manager);
+        if (r >= 0)
+                r = node_log_new(&manager->log, manager->event, manager->directory,
+                                 manager->registry, LIMIT_LOG_WINDOW_SEC * USEC_PER_SEC);
         if (r < 0)
                 return r;
         directory_observe(manager->directory, on_directory_event, manager);
         r = lan_new(&manager->lan, manager->event, manager->directory, ttl_sec, on_lan_changed,
                     manager);
-        if (r < 0)
-                return r;
-        r = control_server_new(&manager->control, manager->event, manager->directory, TAKE_FD(fd),
-                               write_status, manager);
+        if (r >= 0)
+                r = add_control(manager, TAKE_FD(fd));
         if (r < 0)
                 return r;
 
@@ -226,6 +281,8 @@ Manager *manager_free(Manager *manager) {
         socket_file_remove(&manager->socket_file);
         control_server_free(manager->control);
         lan_free(manager->lan);
+        registry_free(manager->registry);
+        quota_done(&manager->quota);
         directory_free(manager->directory);
         node_log_free(manager->log);
         sd_event_source_disable_unref(manager->status);

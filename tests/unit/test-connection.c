@@ -15,6 +15,7 @@
 
 typedef struct Fixture {
         sd_event *event;
+        UserPoll *poll;
         Connection *connection;
         Client *client;
         GString *taken; /* lines, each ended by ';' */
@@ -55,7 +56,8 @@ static void set_up(Fixture *f, gconstpointer data) {
         f->event = event_new();
         f->taken = g_string_new(NULL);
         g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
-        g_assert_cmpint(connection_new(&f->connection, f->event, fds[0], &handler), ==, 0);
+        g_assert_cmpint(user_poll_new(&f->poll, f->event), ==, 0);
+        g_assert_cmpint(connection_new(&f->connection, f->poll, fds[0], &handler), ==, 0);
         f->client = client_new(f->event, fds[1]);
 }
 
@@ -63,6 +65,7 @@ static void tear_down(Fixture *f, gconstpointer data) {
         (void) data;
         g_assert_cmpuint(f->deaths, <=, 1);
         connection_free(f->connection);
+        user_poll_free(f->poll);
         client_free(f->client);
         sd_event_unref(f->event);
         g_string_free(f->taken, TRUE);
@@ -315,7 +318,7 @@ static void test_new_fails(Fixture *f, gconstpointer data) {
 
         (void) data;
         /* epoll does not take files. */
-        g_assert_cmpint(connection_new(&connection, f->event, fd, &handler), ==, -EPERM);
+        g_assert_cmpint(connection_new(&connection, f->poll, fd, &handler), ==, -EPERM);
         g_assert_null(connection);
         g_assert_cmpint(fcntl(fd, F_GETFD), ==, -1);
         g_assert_cmpuint(f->deaths, ==, 0);

@@ -17,6 +17,8 @@
 typedef struct Fixture {
         sd_event *event;
         Directory *directory;
+        Quota quota;
+        Registry *registry;
         NodeLog *log;
 } Fixture;
 
@@ -25,12 +27,17 @@ static void set_up(Fixture *f, gconstpointer data) {
         log_capture();
         f->event = event_new();
         g_assert_cmpint(directory_new(&f->directory), ==, 0);
-        g_assert_cmpint(node_log_new(&f->log, f->event, f->directory, WINDOW_USEC), ==, 0);
+        f->quota = (Quota) QUOTA_INIT(0);
+        g_assert_cmpint(registry_new(&f->registry, f->directory, &f->quota, 0), ==, 0);
+        g_assert_cmpint(node_log_new(&f->log, f->event, f->directory, f->registry, WINDOW_USEC), ==,
+                        0);
 }
 
 static void tear_down(Fixture *f, gconstpointer data) {
         (void) data;
         log_set_level(LOG_INFO);
+        registry_free(f->registry);
+        quota_done(&f->quota);
         directory_free(f->directory);
         g_assert_null(node_log_free(f->log));
         sd_event_unref(f->event);

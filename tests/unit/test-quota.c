@@ -9,6 +9,8 @@
 #define ALICE 1000
 #define BOB 1001
 
+#define DAEMON 1
+
 /* The bounds of one kind, which limits.h has as two names. */
 static const struct {
         QuotaKind kind;
@@ -16,6 +18,7 @@ static const struct {
 } kinds[] = {
         { QUOTA_CONNECTIONS, LIMIT_CONNECTIONS_PER_UID, LIMIT_CONNECTIONS },
         { QUOTA_REGISTRATIONS, LIMIT_REGISTRATIONS_PER_UID, LIMIT_REGISTRATIONS },
+        { QUOTA_LOOPBACK, LIMIT_LOOPBACK_PER_UID, LIMIT_LOOPBACK },
 };
 
 static void take(Quota *quota, QuotaKind kind, uid_t uid, size_t n) {
@@ -31,7 +34,7 @@ static void give(Quota *quota, QuotaKind kind, uid_t uid, size_t n) {
 /* A user who has all that one may have doesn't keep another one out. */
 static void test_user(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-                Quota quota = QUOTA_INIT;
+                Quota quota = QUOTA_INIT(DAEMON);
 
                 take(&quota, kinds[i].kind, ALICE, kinds[i].user);
                 g_assert_cmpint(quota_take(&quota, kinds[i].kind, ALICE), ==, QUOTA_E_USER);
@@ -44,43 +47,102 @@ static void test_user(void) {
         }
 }
 
-/* There is a bound for all together, which no user alone can reach. */
-static void test_all(void) {
+/* However greedy the first users are, a great many others find what a few nodes need. */
+static void test_greedy(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-                Quota quota = QUOTA_INIT;
-                size_t left = kinds[i].all;
-                uid_t uid = 0;
+                Quota quota = QUOTA_INIT(DAEMON);
+                size_t held = 0, little = quota.little[kinds[i].kind], mine;
+                uid_t n = 0;
 
-                g_assert_cmpuint(kinds[i].user, <, kinds[i].all);
-                for (; left > 0; uid++) {
-                        size_t n = MIN(left, kinds[i].user);
+                do {
+                        int r;
 
-                        take(&quota, kinds[i].kind, uid, n);
-                        left -= n;
-                }
-                g_assert_cmpint(quota_take(&quota, kinds[i].kind, uid), ==, QUOTA_E_ALL);
-                g_assert_cmpuint(quota.n_users, ==, uid);
-
-                /* A place that becomes free is there for anybody. */
-                quota_give(&quota, kinds[i].kind, 0);
-                take(&quota, kinds[i].kind, uid, 1);
-                g_assert_cmpint(quota_take(&quota, kinds[i].kind, 0), ==, QUOTA_E_ALL);
+                        mine = 0;
+                        while ((r = quota_take(&quota, kinds[i].kind, ALICE + n)) == 0)
+                                mine++;
+                        g_assert_cmpint(r, ==,
+                                        held + mine == kinds[i].all ? QUOTA_E_ALL : QUOTA_E_USER);
+                        g_assert_cmpuint(mine, <=, kinds[i].user);
+                        g_assert_cmpuint(mine, <=, MAX(little, kinds[i].all - held));
+                        if (n < 2)
+                                g_assert_cmpuint(mine, >=, kinds[i].user / (1U << n));
+                        held += mine;
+                        n++;
+                } while (mine >= little);
+                g_assert_cmpuint(n, >, quota.last[kinds[i].kind] / little);
+                g_assert_cmpuint(held, ==, kinds[i].all);
+                g_assert_cmpuint(held, ==, quota.held[kinds[i].kind]);
                 quota_done(&quota);
         }
 }
 
-/* A user who is at the own bound is told so, also when all are at theirs. */
-static void test_user_before_all(void) {
-        Quota quota = { .max = { 2, 2 }, .max_per_user = { 2, 2 } };
+/* Whoever gives one back gets it again, as long as not much has been taken meanwhile: a node that
+ * is restarted. */
+static void test_restart(void) {
+        Quota quota = QUOTA_INIT(DAEMON);
 
-        take(&quota, QUOTA_CONNECTIONS, ALICE, 2);
+        take(&quota, QUOTA_REGISTRATIONS, ALICE, 150);
+        for (uid_t uid = BOB; uid < BOB + 20; uid++)
+                take(&quota, QUOTA_REGISTRATIONS, uid, 4);
+        for (int i = 0; i < 150; i++) {
+                quota_give(&quota, QUOTA_REGISTRATIONS, ALICE);
+                take(&quota, QUOTA_REGISTRATIONS, ALICE, 1);
+        }
+        quota_done(&quota);
+}
+
+/* When nothing is left for a user who has nothing, that is for the others to mend. */
+static void test_all(void) {
+        Quota quota = { .max = { 4 }, .max_per_user = { 4 }, .little = { 4 }, .max_users = 10 };
+
+        take(&quota, QUOTA_CONNECTIONS, ALICE, 4);
         g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, ALICE), ==, QUOTA_E_USER);
         g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, BOB), ==, QUOTA_E_ALL);
+        g_assert_cmpuint(quota.n_users, ==, 1);
+        quota_give(&quota, QUOTA_CONNECTIONS, ALICE);
+        take(&quota, QUOTA_CONNECTIONS, BOB, 1);
+        quota_done(&quota);
+}
+
+/* Whoever looks after the daemon is never locked out by others: there is all that is left, and a
+ * reserve. But one's own bound holds for these, too. */
+static void test_privileged(void) {
+        static const uid_t uids[] = { 0, DAEMON };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(uids); i++) {
+                Quota quota = { .max = { 4 },
+                                .reserve = { 3 },
+                                .max_per_user = { 4 },
+                                .max_users = 1,
+                                .own_uid = DAEMON };
+
+                take(&quota, QUOTA_CONNECTIONS, ALICE, 2);
+                g_assert_true(quota_is_privileged(&quota, uids[i]));
+                take(&quota, QUOTA_CONNECTIONS, uids[i], 4);
+                g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, uids[i]), ==, QUOTA_E_USER);
+                take(&quota, QUOTA_CONNECTIONS, uids[1 - i], 1);
+                g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, uids[1 - i]), ==,
+                                QUOTA_E_ALL);
+                g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, ALICE), ==, QUOTA_E_ALL);
+                quota_done(&quota);
+        }
+}
+
+/* The number of users has a bound, for each costs a descriptor. */
+static void test_users(void) {
+        Quota quota = { .max = { 100 }, .max_per_user = { 4 }, .max_users = 2, .own_uid = DAEMON };
+
+        take(&quota, QUOTA_CONNECTIONS, ALICE, 1);
+        take(&quota, QUOTA_CONNECTIONS, BOB, 1);
+        g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, BOB + 1), ==, QUOTA_E_ALL);
+        take(&quota, QUOTA_CONNECTIONS, ALICE, 1);
+        take(&quota, QUOTA_CONNECTIONS, 0, 1);
+        g_assert_cmpuint(quota.n_users, ==, 3);
         quota_done(&quota);
 }
 
 static void test_kinds_are_apart(void) {
-        Quota quota = { .max = { 3, 3 }, .max_per_user = { 1, 2 } };
+        Quota quota = { .max = { 9, 9 }, .max_per_user = { 1, 2 }, .max_users = 9 };
 
         take(&quota, QUOTA_CONNECTIONS, ALICE, 1);
         g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, ALICE), ==, QUOTA_E_USER);
@@ -96,7 +158,9 @@ static void test_kinds_are_apart(void) {
 
 /* A bound of 0 is one: with no open file left there is no connection. */
 static void test_none_allowed(void) {
-        Quota quota = { .max = { 0, 1 }, .max_per_user = { 1, 0 } };
+        Quota quota = {
+                .max = { 0, 1 }, .little = { 1 }, .max_per_user = { 1, 0 }, .max_users = 9
+        };
 
         g_assert_cmpint(quota_take(&quota, QUOTA_CONNECTIONS, ALICE), ==, QUOTA_E_ALL);
         g_assert_cmpuint(quota.n_users, ==, 0);
@@ -105,22 +169,32 @@ static void test_none_allowed(void) {
 
 /* Users come and go at random, against a plain table. Who holds nothing takes no space. */
 static void test_random(void) {
-        enum { N_USERS = 20, MAX = 60, MAX_PER_USER = 5 };
+        enum { N_USERS = 20, MAX = 30, MAX_PER_USER = 8, LITTLE = 2, LAST = 10 };
         g_autoptr(GRand) rand = g_rand_new_with_seed(3);
-        Quota quota = { .max = { MAX, MAX }, .max_per_user = { MAX_PER_USER, MAX_PER_USER } };
-        size_t held[N_USERS][_QUOTA_MAX] = {}, all[_QUOTA_MAX] = {};
+        Quota quota = { .max = { MAX, MAX, MAX },
+                        .max_per_user = { MAX_PER_USER, MAX_PER_USER, MAX_PER_USER },
+                        .little = { LITTLE, LITTLE, LITTLE },
+                        .last = { LAST, LAST, LAST },
+                        .max_users = N_USERS };
+        size_t held[N_USERS + 1][_QUOTA_MAX] = {}, all[_QUOTA_MAX] = {};
+        unsigned refused[3] = {};
 
         for (int i = 0; i < 20000; i++) {
-                uid_t uid = (uid_t) g_rand_int_range(rand, 0, N_USERS);
+                uid_t uid = (uid_t) g_rand_int_range(rand, 1, N_USERS + 1);
                 QuotaKind kind = (QuotaKind) g_rand_int_range(rand, 0, _QUOTA_MAX);
                 size_t n_users = 0;
 
                 if (g_rand_int_range(rand, 0, 100) < (i / 2000 % 2 ? 40 : 60)) {
-                        int expected = held[uid][kind] == MAX_PER_USER ? QUOTA_E_USER
-                                       : all[kind] == MAX              ? QUOTA_E_ALL
-                                                                       : 0;
+                        size_t own = held[uid][kind];
+                        size_t left = MAX - all[kind];
+                        bool fair = own < LITTLE || (left > LAST && own < left);
+                        int expected = own == MAX_PER_USER ? QUOTA_E_USER
+                                       : left == 0         ? QUOTA_E_ALL
+                                       : fair              ? 0
+                                                           : QUOTA_E_USER;
 
                         g_assert_cmpint(quota_take(&quota, kind, uid), ==, expected);
+                        refused[expected]++;
                         held[uid][kind] += expected == 0;
                         all[kind] += expected == 0;
                 } else if (held[uid][kind] > 0) {
@@ -129,11 +203,13 @@ static void test_random(void) {
                         all[kind]--;
                 }
 
-                for (int u = 0; u < N_USERS; u++)
-                        n_users += held[u][0] + held[u][1] > 0;
+                for (int u = 1; u <= N_USERS; u++)
+                        n_users += held[u][0] + held[u][1] + held[u][2] > 0;
                 g_assert_cmpuint(quota.n_users, ==, n_users);
                 g_assert_cmpuint(quota.held[kind], ==, all[kind]);
         }
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+                g_assert_cmpuint(refused[i], >, 10);
         quota_done(&quota);
 }
 
@@ -142,7 +218,10 @@ int main(int argc, char **argv) {
 
         g_test_add_func("/quota/user", test_user);
         g_test_add_func("/quota/all", test_all);
-        g_test_add_func("/quota/user-before-all", test_user_before_all);
+        g_test_add_func("/quota/greedy", test_greedy);
+        g_test_add_func("/quota/restart", test_restart);
+        g_test_add_func("/quota/privileged", test_privileged);
+        g_test_add_func("/quota/users", test_users);
         g_test_add_func("/quota/kinds-are-apart", test_kinds_are_apart);
         g_test_add_func("/quota/none-allowed", test_none_allowed);
         g_test_add_func("/quota/random", test_random);

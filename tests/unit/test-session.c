@@ -27,8 +27,9 @@ static void test_verbs(void) {
                 "NODE alice@h1 port=37061 family=inet proto=tcp addr=127.0.0.1 source=local age=0");
         client_expect(client, "OK");
         client_ask(client, "STATUS",
-                   "OK version=test uptime=0 registrations=1 limit-registrations=384 "
-                   "limit-connections=* limit-endpoints=8192 limit-sightings=8192 "
+                   "OK version=test * uptime=0 registrations=1 limit-registrations=384 "
+                   "limit-connections=* limit-endpoints=* limit-sightings=* loopback=0 "
+                   "limit-loopback=1024 refused-connections=0 refused-registrations=0 cut-off=0 "
                    "connections=1 subscribers=0");
         client_ask(client, "SUBSCRIBE", "OK");
         client_expect(client, "EVENT up alice@h1 port=37061 * age=0 reason=present");

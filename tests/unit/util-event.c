@@ -210,12 +210,19 @@ bool client_is_at_end(Client *client) {
 /* --- A server --- */
 
 static void write_status(void *userdata, LineWriter *writer) {
-        (void) userdata;
+        const Server *server = userdata;
+        Stats stats = {};
+
         line_writer_attribute(writer, "version", "test");
+        control_server_count(server->control, &stats);
+        refusals_count(&server->refusals, &stats);
+        quota_count(&server->quota, &stats);
+        stats_write(&stats, writer);
 }
 
 Server *server_new(void) {
         Server *server = g_new0(Server, 1);
+        ControlServices services;
         int fd = -1;
 
         server->event = event_new();
@@ -225,9 +232,20 @@ Server *server_new(void) {
         server->path = g_build_filename(server->directory_path, "control", NULL);
         g_assert_cmpint(directory_new(&server->directory), ==, 0);
         g_assert_cmpint(listener_make(server->path, &fd), ==, 0);
-        g_assert_cmpint(control_server_new(&server->control, server->event, server->directory, fd,
-                                           write_status, NULL),
-                        ==, 0);
+        server->quota = (Quota) QUOTA_INIT(geteuid());
+        refusals_init(&server->refusals);
+        g_assert_cmpint(registry_new(&server->registry, server->directory, &server->quota, 0), ==,
+                        0);
+        services = (ControlServices){
+                .event = server->event,
+                .directory = server->directory,
+                .registry = server->registry,
+                .quota = &server->quota,
+                .refusals = &server->refusals,
+                .write_status = write_status,
+                .userdata = server,
+        };
+        g_assert_cmpint(control_server_new(&server->control, &services, fd), ==, 0);
         return server;
 }
 
@@ -235,6 +253,8 @@ Server *server_free(Server *server) {
         if (!server)
                 return NULL;
         control_server_free(server->control);
+        registry_free(server->registry);
+        quota_done(&server->quota);
         directory_free(server->directory);
         sd_event_unref(server->event);
         (void) g_unlink(server->path);

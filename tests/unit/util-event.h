@@ -93,6 +93,9 @@ bool client_is_at_end(Client *client);
 typedef struct Server {
         sd_event *event;
         Directory *directory;
+        Quota quota;
+        Registry *registry;
+        Refusals refusals;
         ControlServer *control;
         char *directory_path;
         char *path;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "core/output-buffer.h"
@@ -11,8 +12,9 @@
 #include "util/fd.h"
 
 struct Connection {
-        int fd; /* the source's */
-        sd_event_source *io;
+        int fd;
+        UserPoll *poll;
+        PollItem item;
         ConnectionHandler handler;
         InputBuffer input;
         OutputBuffer output;
@@ -22,6 +24,7 @@ struct Connection {
         bool at_end;
         bool closing;
         bool dead;
+        bool cut_off;
 };
 
 static size_t output_length(const Connection *connection) {
@@ -35,7 +38,7 @@ void connection_kill(Connection *connection) {
                 return;
         connection->dead = true;
         /* The socket stays open until the connection is freed: it must not wake the loop. */
-        (void) sd_event_source_set_enabled(connection->io, SD_EVENT_OFF);
+        user_poll_remove(connection->poll, connection->fd);
         connection->handler.dead(connection->handler.userdata);
 }
 
@@ -49,7 +52,7 @@ static void update_events(Connection *connection) {
                 events |= EPOLLIN;
         if (connection->turn || output_length(connection) > 0)
                 events |= EPOLLOUT;
-        if (sd_event_source_set_io_events(connection->io, events) < 0)
+        if (user_poll_modify(connection->poll, connection->fd, events, &connection->item) < 0)
                 connection_kill(connection);
 }
 
@@ -88,10 +91,8 @@ static void transmit(Connection *connection) {
                 connection_kill(connection);
 }
 
-static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+static void on_ready(void *userdata, uint32_t revents) {
         Connection *connection = userdata;
-
-        (void) source, (void) fd;
 
         /* One read for each turn: a peer that sends without pause leaves time for the others. */
         if (revents & EPOLLIN)
@@ -106,10 +107,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
         if (!connection->dead)
                 transmit(connection);
         update_events(connection);
-        return 0;
 }
 
-int connection_new(Connection **ret, sd_event *event, int fd, const ConnectionHandler *handler) {
+int connection_new(Connection **ret, UserPoll *poll, int fd, const ConnectionHandler *handler) {
         _cleanup_(connection_freep) Connection *connection = NULL;
         _cleanup_close_ int owned = fd;
         int r;
@@ -117,16 +117,17 @@ int connection_new(Connection **ret, sd_event *event, int fd, const ConnectionHa
         connection = calloc(1, sizeof(*connection));
         if (!connection)
                 return -ENOMEM;
-        connection->fd = fd;
+        connection->fd = TAKE_FD(owned);
+        connection->poll = poll;
+        connection->item = (PollItem){ on_ready, connection };
         connection->handler = *handler;
         connection->reading = true;
 
-        r = sd_event_add_io(event, &connection->io, fd, EPOLLIN, on_io, connection);
-        if (r < 0)
+        r = user_poll_add(poll, connection->fd, EPOLLIN, &connection->item);
+        if (r < 0) {
+                connection->dead = true;
                 return r;
-        (void) sd_event_source_set_io_fd_own(connection->io, true);
-        owned = -1; /* the source's now */
-        (void) sd_event_source_set_description(connection->io, "control-connection");
+        }
 
         *ret = TAKE_PTR(connection);
         return 0;
@@ -136,7 +137,9 @@ Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
 
-        connection->io = sd_event_source_disable_unref(connection->io);
+        if (!connection->dead)
+                user_poll_remove(connection->poll, connection->fd);
+        connection->fd = fd_close(connection->fd);
         output_buffer_done(&connection->output);
         output_buffer_done(&connection->held);
         free(connection);
@@ -162,6 +165,11 @@ static int append_output(Connection *connection, const char *data, size_t length
         return connection->dead ? 0 : output_buffer_append(&connection->output, data, length);
 }
 
+static void cut_off(Connection *connection) {
+        connection->cut_off = true;
+        connection_kill(connection);
+}
+
 void connection_send(Connection *connection, LineWriter *writer) {
         int length = line_writer_end(writer);
 
@@ -169,7 +177,7 @@ void connection_send(Connection *connection, LineWriter *writer) {
                 return;
         /* Every line that can be told fits: limits.h says so, and a test proves it. */
         if (length < 0 || append_output(connection, writer->text, (size_t) length) != 0)
-                connection_kill(connection);
+                cut_off(connection);
         update_events(connection);
 }
 
@@ -180,7 +188,7 @@ void connection_hold(Connection *connection, LineWriter *writer) {
                 return;
         if (length < 0 ||
             output_buffer_append(&connection->held, writer->text, (size_t) length) != 0)
-                connection_kill(connection);
+                cut_off(connection);
 }
 
 void connection_release(Connection *connection) {
@@ -190,7 +198,7 @@ void connection_release(Connection *connection) {
         if (length == 0 || connection->dead)
                 return;
         if (append_output(connection, data, length) != 0)
-                connection_kill(connection);
+                cut_off(connection);
         output_buffer_done(&connection->held);
         update_events(connection);
 }
@@ -228,4 +236,8 @@ void connection_close(Connection *connection) {
 
 bool connection_is_dead(const Connection *connection) {
         return connection->dead;
+}
+
+bool connection_is_cut_off(const Connection *connection) {
+        return connection->cut_off;
 }

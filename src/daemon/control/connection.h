@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <systemd/sd-event.h>
 
 #include "core/input-buffer.h"
 #include "core/line.h"
+#include "daemon/control/user-poll.h"
 
 typedef struct Connection Connection;
 
@@ -24,8 +24,9 @@ typedef struct ConnectionHandler {
         void *userdata;
 } ConnectionHandler;
 
-/* fd: a connected stream socket, which the connection owns, also when this fails. */
-int connection_new(Connection **ret, sd_event *event, int fd, const ConnectionHandler *handler);
+/* fd: a connected stream socket, which the connection owns, also when this fails. poll: its user's,
+ * which must outlive the connection. */
+int connection_new(Connection **ret, UserPoll *poll, int fd, const ConnectionHandler *handler);
 Connection *connection_free(Connection *connection);
 DEFINE_CLEANUP(Connection, connection_free);
 
@@ -61,3 +62,6 @@ void connection_close(Connection *connection);
 /* Is dead now. */
 void connection_kill(Connection *connection);
 bool connection_is_dead(const Connection *connection);
+
+/* Whether it is dead because the peer had too much to read. */
+bool connection_is_cut_off(const Connection *connection);

@@ -17,15 +17,13 @@
 #include "core/walk.h"
 #include "daemon/clock.h"
 #include "daemon/control/connection.h"
-#include "daemon/control/lease.h"
 #include "daemon/control/session.h"
 #include "util/fd.h"
 
 struct Session {
-        ControlServer *server;
-        Directory *directory;
+        SessionContext context;
+        Holder holder; /* of the node that is registered, if one is */
         Connection *connection;
-        Lease lease;
 
         /* SUBSCRIBE */
         bool subscribed;
@@ -78,7 +76,7 @@ static void send_event(Session *session, EventKind kind, Reason reason, const No
 }
 
 static uint64_t now(const Session *session) {
-        return clock_now(control_server_event(session->server));
+        return clock_now(session->context.event);
 }
 
 /* --- HELLO, STATUS --- */
@@ -96,28 +94,51 @@ static void handle_status(Session *session, const Request *request) {
 
         (void) request;
         line_writer_word(&writer, "OK");
-        control_server_write_status(session->server, &writer);
+        session->context.write_status(session->context.userdata, &writer);
         connection_send(session->connection, &writer);
 }
 
 /* --- REGISTER --- */
 
-static void handle_register(Session *session, const Request *request) {
-        LineWriter writer = LINE_WRITER_NULL;
-        const char *why;
-        int r = lease_register(&session->lease, request, now(session), &why);
-
-        if (r != 0) {
-                reply_error(session, (ProtocolError) r, why);
-                return;
-        }
-        line_writer_word(&writer, "OK");
-        line_writer_attribute_u64(&writer, "creation", session->lease.creation);
-        connection_send(session->connection, &writer);
+static void reply_refusal(Session *session, Refusal why) {
+        refusals_add(session->context.refusals, why, session->holder.uid, now(session));
+        reply_error(session, PROTOCOL_E_LIMIT, refusal_text(why));
 }
 
-void session_unregister(Session *session) {
-        lease_release(&session->lease, now(session));
+static void handle_register(Session *session, const Request *request) {
+        LineWriter writer = LINE_WRITER_NULL;
+        uint32_t creation;
+
+        switch (registry_register(session->context.registry, &session->holder, &request->endpoint,
+                                  request->bound ? &request->address : NULL, now(session),
+                                  &creation)) {
+        case 0:
+                line_writer_word(&writer, "OK");
+                line_writer_attribute_u64(&writer, "creation", creation);
+                connection_send(session->connection, &writer);
+                break;
+        case REGISTRY_E_OTHER_NODE:
+                reply_error(session, PROTOCOL_E_OTHER_NODE,
+                            "this connection holds another node already, use a new one");
+                break;
+        case REGISTRY_E_DUPLICATE:
+                reply_error(session, PROTOCOL_E_DUPLICATE_NAME,
+                            "another node of this host holds the name");
+                break;
+        case REGISTRY_E_USER:
+                reply_refusal(session, REFUSAL_REGISTRATIONS_USER);
+                break;
+        case REGISTRY_E_ALL:
+                reply_refusal(session, REFUSAL_REGISTRATIONS_ALL);
+                break;
+        default: /* the directory is full, or memory is */
+                reply_refusal(session, REFUSAL_DIRECTORY);
+                break;
+        }
+}
+
+static void unregister(Session *session) {
+        registry_release(session->context.registry, session->holder.id, now(session));
 }
 
 /* --- LOOKUP --- */
@@ -129,7 +150,7 @@ static bool answer_lookup(Session *session, const Request *request) {
         NodeInfo info;
         bool found = false;
 
-        while (directory_next_of_node(session->directory, request->endpoint.node, after,
+        while (directory_next_of_node(session->context.directory, request->endpoint.node, after,
                                       now(session), &info)) {
                 last = info.endpoint;
                 after = &last;
@@ -166,9 +187,9 @@ static void handle_lookup(Session *session, const Request *request) {
                 return;
 
         if (request->wait_msec > 0 &&
-            sd_event_add_time_relative(control_server_event(session->server), &session->timer,
-                                       CLOCK_MONOTONIC, request->wait_msec * USEC_PER_MSEC,
-                                       USEC_PER_MSEC, on_wait_over, session) >= 0) {
+            sd_event_add_time_relative(session->context.event, &session->timer, CLOCK_MONOTONIC,
+                                       request->wait_msec * USEC_PER_MSEC, USEC_PER_MSEC,
+                                       on_wait_over, session) >= 0) {
                 (void) sd_event_source_set_description(session->timer, "lookup-wait");
                 session->waiting = true;
                 session->lookup = *request;
@@ -199,7 +220,7 @@ static bool list_selects(const Session *session, const NodeInfo *info) {
 static void continue_list(Session *session) {
         NodeInfo info;
 
-        if (walk_next(&session->list, session->directory, now(session), &info)) {
+        if (walk_next(&session->list, session->context.directory, now(session), &info)) {
                 if (list_selects(session, &info))
                         reply_node(session, &info);
         } else {
@@ -218,7 +239,7 @@ static void handle_subscribe(Session *session, const Request *request) {
 static void continue_snapshot(Session *session) {
         NodeInfo info;
 
-        if (walk_next(&session->snapshot, session->directory, now(session), &info))
+        if (walk_next(&session->snapshot, session->context.directory, now(session), &info))
                 send_event(session, EVENT_UP, REASON_PRESENT, &info);
         else
                 send_event(session, EVENT_SYNC, 0, NULL);
@@ -280,9 +301,9 @@ static void process(void *userdata) {
         unsigned requests = 0, steps = 0;
         bool more = true;
 
-        /* The lease ends with the peer's last word, whatever is still to be answered. */
+        /* The registration ends with the peer's last word, whatever is still to be answered. */
         if (connection_is_at_end(session->connection))
-                session_unregister(session);
+                unregister(session);
 
         while (more && !connection_is_dead(session->connection) &&
                connection_has_room(session->connection) && requests < LIMIT_TURN_REQUESTS &&
@@ -309,10 +330,16 @@ static void on_dead(void *userdata) {
 
         session->timer = sd_event_source_disable_unref(session->timer);
         session->waiting = false;
-        control_server_bury(session->server);
+        session->context.dead(session->context.userdata);
 }
 
-int session_new(Session **ret, ControlServer *server, int fd, uid_t uid, uint64_t id) {
+static bool is_gone(const void *userdata) {
+        const Session *session = userdata;
+
+        return connection_is_hung_up(session->connection);
+}
+
+int session_new(Session **ret, const SessionContext *context, int fd, uid_t uid) {
         Session *session = calloc(1, sizeof(*session));
         ConnectionHandler handler = { process, on_dead, session };
         int r;
@@ -321,11 +348,10 @@ int session_new(Session **ret, ControlServer *server, int fd, uid_t uid, uint64_
                 (void) fd_close(fd);
                 return -ENOMEM;
         }
-        session->server = server;
-        session->directory = control_server_directory(server);
-        session->lease = (Lease) LEASE_INIT(server, id, uid);
+        session->context = *context;
+        session->holder = (Holder){ registry_next_id(context->registry), uid, is_gone, session };
 
-        r = connection_new(&session->connection, control_server_event(server), fd, &handler);
+        r = connection_new(&session->connection, context->poll, fd, &handler);
         if (r < 0) {
                 free(session);
                 return r;
@@ -338,19 +364,18 @@ Session *session_free(Session *session) {
         if (!session)
                 return NULL;
 
-        session_unregister(session);
+        if (connection_is_cut_off(session->connection))
+                refusals_add(session->context.refusals, REFUSAL_CUT_OFF, session->holder.uid,
+                             now(session));
+        unregister(session);
         session->timer = sd_event_source_disable_unref(session->timer);
         connection_free(session->connection);
         free(session);
         return NULL;
 }
 
-uint64_t session_id(const Session *session) {
-        return session->lease.owner;
-}
-
 uid_t session_uid(const Session *session) {
-        return session->lease.uid;
+        return session->holder.uid;
 }
 
 bool session_is_subscribed(const Session *session) {
@@ -359,8 +384,4 @@ bool session_is_subscribed(const Session *session) {
 
 bool session_is_dead(const Session *session) {
         return connection_is_dead(session->connection);
-}
-
-bool session_is_hung_up(const Session *session) {
-        return connection_is_hung_up(session->connection);
 }

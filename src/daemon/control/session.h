@@ -4,30 +4,47 @@
 /* One connection on the control socket */
 
 #include <stdbool.h>
+#include <systemd/sd-event.h>
 
 #include "core/directory.h"
-#include "daemon/control/control-server.h"
+#include "core/line.h"
+#include "core/registry.h"
+#include "daemon/control/user-poll.h"
+#include "daemon/refusals.h"
 
-/* fd: the connected socket, which the session owns, also when this fails. id: any number but 0,
- * never used again. */
-int session_new(Session **ret, ControlServer *server, int fd, uid_t uid, uint64_t id);
+typedef struct Session Session;
+
+/* What a session works with, and whom it tells. A plain value; all that it points to must outlive
+ * the session. */
+typedef struct SessionContext {
+        sd_event *event;
+        Directory *directory;
+        Registry *registry;
+        Refusals *refusals;
+        UserPoll *poll;
+
+        /* Appends all attributes of STATUS. */
+        void (*write_status)(void *userdata, LineWriter *writer);
+
+        /* The session waits to be freed: later, from the event loop, for this may be called from
+         * within its own code, or that of the directory. */
+        void (*dead)(void *userdata);
+
+        void *userdata;
+} SessionContext;
+
+/* fd: the connected socket, which the session owns, also when this fails. */
+int session_new(Session **ret, const SessionContext *context, int fd, uid_t uid);
 
 /* Ends the registration and closes the connection. */
 Session *session_free(Session *session);
 DEFINE_CLEANUP(Session, session_free);
 
-uint64_t session_id(const Session *session);
 uid_t session_uid(const Session *session);
 bool session_is_subscribed(const Session *session);
 
-/* Whether it waits to be freed: see control_server_bury(). */
+/* Whether it waits to be freed. */
 bool session_is_dead(const Session *session);
-
-/* Whether the peer has closed the connection, even if that has not been read yet. */
-bool session_is_hung_up(const Session *session);
-
-/* Withdraws the node, and no more: the connection stays. */
-void session_unregister(Session *session);
 
 /* Tells of a change in the directory. */
 void session_handle_event(Session *session, const DirectoryEvent *event);
