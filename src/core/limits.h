@@ -113,9 +113,10 @@
  * that is never freed; more users than that are not busy in the same second. */
 #define LIMIT_COUNTED_USERS 64
 
-/* New connections of one user in a second. Those beyond are refused, which costs a third: who
- * connects in a loop leaves time for all others. */
-#define LIMIT_CONNECTS_PER_UID 256
+/* New connections of one user in a second: twice what one may have, for all may be made anew at
+ * once. Those beyond are refused, which costs a third: who connects in a loop leaves time for all
+ * others. */
+#define LIMIT_CONNECTS_PER_UID (2 * LIMIT_CONNECTIONS_PER_UID)
 
 /* Connections that are taken from the backlog before others have their turn: more than a turn's
  * worth of them fills it again meanwhile, if somebody connects in a loop. */
