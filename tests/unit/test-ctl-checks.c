@@ -15,31 +15,39 @@
 
 static Facts in_order(void) {
         Facts facts = {
-                .socket = "/run/epmd-mdns/control",
-                .socket_exists = true,
-                .socket_mode = 0666,
-                .directory_mode = 0755,
-                .answers = true,
-                .avahi = "running",
-                .host = "h1.local",
-                .local = 1,
-                .adverts = 1,
-                .sightings = 2,
-                .avahi_answer = AVAHI_ANSWERS,
-                .conf_known = true,
-                .conf = AVAHI_CONF_DEFAULT,
-                .n_links = 1,
-                .links = { { .name = "eth0",
-                             .multicast = true,
-                             .has_ipv4 = true,
-                             .has_link_local6 = true,
-                             .asked = true,
-                             .answered = true,
-                             .answered_own = true } },
-                .epmd_port = 4369,
-                .cookie_exists = true,
-                .cookie_mode = 0400,
-                .cookie_path = "/root/.erlang.cookie",
+                .daemon = {
+                        .socket = "/run/epmd-mdns/control",
+                        .socket_exists = true,
+                        .socket_mode = 0666,
+                        .directory_mode = 0755,
+                        .answers = true,
+                        .avahi = "running",
+                        .host = "h1.local",
+                        .local = 1,
+                        .adverts = 1,
+                        .sightings = 2,
+                },
+                .avahi = {
+                        .answer = AVAHI_ANSWERS,
+                        .conf_known = true,
+                        .conf = AVAHI_CONF_DEFAULT,
+                },
+                .links = {
+                        .n = 1,
+                        .all = { { .name = "eth0",
+                                   .multicast = true,
+                                   .has_ipv4 = true,
+                                   .has_link_local6 = true,
+                                   .asked = true,
+                                   .answered = true,
+                                   .answered_own = true } },
+                },
+                .erlang = {
+                        .epmd_port = 4369,
+                        .cookie_exists = true,
+                        .cookie_mode = 0400,
+                        .cookie_path = "/root/.erlang.cookie",
+                },
         };
 
         return facts;
@@ -75,14 +83,14 @@ static void test_in_order(void) {
 static void test_daemon(void) {
         Facts facts = in_order();
 
-        facts.answers = false;
+        facts.daemon.answers = false;
         check(&facts, "daemon fail, " UNKNOWN);
-        facts.connect_error = -ECONNREFUSED;
+        facts.daemon.connect_error = -ECONNREFUSED;
         check(&facts, "daemon fail, " UNKNOWN);
-        facts.connect_error = -ENOENT;
-        facts.socket_exists = false;
+        facts.daemon.connect_error = -ENOENT;
+        facts.daemon.socket_exists = false;
         check(&facts, "daemon fail, socket none, " UNKNOWN);
-        facts.connect_error = -ENAMETOOLONG;
+        facts.daemon.connect_error = -ENAMETOOLONG;
         check(&facts, "daemon fail, socket none, " UNKNOWN);
 }
 
@@ -98,22 +106,22 @@ static void check_says(Finding (*judge)(const Facts *facts), const Facts *facts,
 static void test_daemon_causes(void) {
         Facts facts = in_order();
 
-        facts.answers = false;
-        facts.answer_error = -ETIMEDOUT;
+        facts.daemon.answers = false;
+        facts.daemon.answer_error = -ETIMEDOUT;
         check_says(check_daemon, &facts, "does not answer", "systemctl restart epmd-mdns");
-        facts.answer_error = -EREMOTEIO;
-        strcpy(facts.refusal, "limit: too many connections");
+        facts.daemon.answer_error = -EREMOTEIO;
+        strcpy(facts.daemon.refusal, "limit: too many connections");
         check_says(check_daemon, &facts, "refuses to answer: limit: too many", "ss -xp");
-        facts.answer_error = -EPROTO;
+        facts.daemon.answer_error = -EPROTO;
         check_says(check_daemon, &facts, "is no epmd-mdnsd", "the right socket");
 
         /* The queue of what hangs is full. */
-        facts.answer_error = 0;
-        facts.connect_error = -ETIMEDOUT;
+        facts.daemon.answer_error = 0;
+        facts.daemon.connect_error = -ETIMEDOUT;
         check_says(check_daemon, &facts, "does not answer", "systemctl restart epmd-mdns");
-        facts.connect_error = -ENOENT;
+        facts.daemon.connect_error = -ENOENT;
         check_says(check_daemon, &facts, "is not running", "systemctl start epmd-mdns");
-        facts.socket = "/tmp/other";
+        facts.daemon.socket = "/tmp/other";
         check_says(check_daemon, &facts, "nobody listens at /tmp/other", "not the usual socket");
 }
 
@@ -121,15 +129,15 @@ static void test_daemon_causes(void) {
 static void test_commands(void) {
         Facts facts = in_order();
 
-        facts.socket_mode = 0600;
+        facts.daemon.socket_mode = 0600;
         check_says(check_socket, &facts, "0600", "\"chmod 0666 /run/epmd-mdns/control\"");
-        facts.socket_mode = 0666;
-        facts.directory_mode = 0700;
+        facts.daemon.socket_mode = 0666;
+        facts.daemon.directory_mode = 0700;
         check_says(check_socket, &facts, "0700", "\"chmod a+x $(dirname /run/epmd-mdns/control)\"");
-        facts.cookie_owner = 1000;
-        facts.user = 1001;
+        facts.erlang.cookie_owner = 1000;
+        facts.erlang.user = 1001;
         check_says(check_cookie, &facts, "another user", "\"chown 1001 /root/.erlang.cookie\"");
-        facts.links[0].answered_own = false;
+        facts.links.all[0].answered_own = false;
         check_says(check_own_advert, &facts, "eth0", "\"systemctl restart epmd-mdns\"");
 }
 
@@ -137,75 +145,76 @@ static void test_commands(void) {
 static void test_socket(void) {
         Facts facts = in_order();
 
-        facts.socket_mode = 0600;
+        facts.daemon.socket_mode = 0600;
         check(&facts, "socket warn");
-        facts.socket_mode = 0666;
-        facts.directory_mode = 0700;
+        facts.daemon.socket_mode = 0666;
+        facts.daemon.directory_mode = 0700;
         check(&facts, "socket warn");
 
-        facts.connect_error = -EACCES;
-        facts.answers = false;
+        facts.daemon.connect_error = -EACCES;
+        facts.daemon.answers = false;
         check(&facts, "daemon none, socket fail, " UNKNOWN);
-        facts.socket_exists = false;
+        facts.daemon.socket_exists = false;
         check(&facts, "daemon none, socket fail, " UNKNOWN);
-        facts.directory_mode = 0755;
+        facts.daemon.directory_mode = 0755;
         check(&facts, "daemon none, socket fail, " UNKNOWN);
 }
 
 static void test_avahi(void) {
         Facts facts = in_order();
 
-        facts.avahi_answer = AVAHI_SILENT;
+        facts.avahi.answer = AVAHI_SILENT;
         check(&facts, "avahi fail, firewall none");
-        facts.avahi_answer = AVAHI_ANSWERS;
-        strcpy(facts.avahi, "registering");
+        facts.avahi.answer = AVAHI_ANSWERS;
+        strcpy(facts.daemon.avahi, "registering");
         check(&facts, "avahi warn, own-advert none, firewall none");
-        strcpy(facts.avahi, "failed");
+        strcpy(facts.daemon.avahi, "failed");
         check(&facts, "avahi fail, own-advert none, firewall none");
-        facts.avahi_answer = AVAHI_ABSENT;
-        facts.links[0].asked = facts.links[0].answered = facts.links[0].answered_own = false;
-        facts.adverts = facts.sightings = 0;
+        facts.avahi.answer = AVAHI_ABSENT;
+        facts.links.all[0].asked = facts.links.all[0].answered = facts.links.all[0].answered_own =
+                false;
+        facts.daemon.adverts = facts.daemon.sightings = 0;
         check(&facts, "avahi fail, own-advert none, firewall none");
         /* Its own socket may be missing where D-Bus is not. */
-        strcpy(facts.avahi, "running");
-        facts.local = 0;
+        strcpy(facts.daemon.avahi, "running");
+        facts.daemon.local = 0;
         check(&facts, "firewall none");
-        facts.avahi_answer = AVAHI_UNKNOWN;
-        facts.answers = false;
+        facts.avahi.answer = AVAHI_UNKNOWN;
+        facts.daemon.answers = false;
         check(&facts, "daemon fail, avahi none, own-advert none, firewall none, conflicts none");
 }
 
 static void test_configuration(void) {
         Facts facts = in_order();
 
-        facts.conf.disable_publishing = true;
+        facts.avahi.conf.disable_publishing = true;
         check(&facts, "publishing fail, firewall none");
-        facts.conf.disable_publishing = false;
-        facts.conf.disable_user_publishing = true;
+        facts.avahi.conf.disable_publishing = false;
+        facts.avahi.conf.disable_user_publishing = true;
         check(&facts, "publishing fail");
-        facts.conf.disable_user_publishing = false;
-        facts.conf.publish_addresses = false;
+        facts.avahi.conf.disable_user_publishing = false;
+        facts.avahi.conf.publish_addresses = false;
         check(&facts, "publishing fail, firewall none");
-        facts.conf.publish_addresses = true;
-        facts.conf.use_ipv4 = false;
+        facts.avahi.conf.publish_addresses = true;
+        facts.avahi.conf.use_ipv4 = false;
         check(&facts, "ip-versions fail");
-        facts.conf.use_ipv6 = false;
+        facts.avahi.conf.use_ipv6 = false;
         check(&facts, "ip-versions fail");
         /* IPv4 alone is enough. */
-        facts.conf.use_ipv4 = true;
+        facts.avahi.conf.use_ipv4 = true;
         check(&facts, "");
-        facts.conf_known = false;
+        facts.avahi.conf_known = false;
         check(&facts, "publishing none, ip-versions none, firewall none");
 }
 
 static void test_interfaces(void) {
         Facts facts = in_order();
 
-        strcpy(facts.conf.deny, ",eth0,");
+        strcpy(facts.avahi.conf.deny, ",eth0,");
         check(&facts, "interfaces fail, addresses none");
-        strcpy(facts.conf.deny, ",docker0,");
+        strcpy(facts.avahi.conf.deny, ",docker0,");
         check(&facts, "");
-        facts.n_links = 0;
+        facts.links.n = 0;
         check(&facts, "interfaces fail, addresses none, own-advert none, firewall none");
 }
 
@@ -213,59 +222,59 @@ static void test_interfaces(void) {
 static void test_addresses(void) {
         Facts facts = in_order();
 
-        facts.links[0].has_ipv4 = false;
+        facts.links.all[0].has_ipv4 = false;
         check(&facts, "addresses fail");
-        facts.links[0].has_ipv6 = true;
+        facts.links.all[0].has_ipv6 = true;
         check(&facts, "");
-        facts.links[1] = (Link){ .name = "eth1", .multicast = true, .has_link_local6 = true };
-        facts.n_links = 2;
+        facts.links.all[1] = (Link){ .name = "eth1", .multicast = true, .has_link_local6 = true };
+        facts.links.n = 2;
         check(&facts, "addresses warn");
-        strcpy(facts.conf.deny, ",eth1,");
+        strcpy(facts.avahi.conf.deny, ",eth1,");
         check(&facts, "");
 }
 
 static void test_virtual_interfaces(void) {
         Facts facts = in_order();
 
-        facts.links[1] = (Link){ .name = "docker0", .multicast = true, .has_ipv4 = true };
-        facts.n_links = 2;
+        facts.links.all[1] = (Link){ .name = "docker0", .multicast = true, .has_ipv4 = true };
+        facts.links.n = 2;
         check(&facts, "virtual-interfaces warn");
-        strcpy(facts.conf.deny, ",docker0,");
+        strcpy(facts.avahi.conf.deny, ",docker0,");
         check(&facts, "");
-        *facts.conf.deny = '\0';
+        *facts.avahi.conf.deny = '\0';
 
         /* avahi-daemon leaves out VPNs of itself, unless told otherwise. */
-        strcpy(facts.links[1].name, "tun0");
-        facts.links[1].point_to_point = true;
+        strcpy(facts.links.all[1].name, "tun0");
+        facts.links.all[1].point_to_point = true;
         check(&facts, "");
-        facts.conf.allow_point_to_point = true;
+        facts.avahi.conf.allow_point_to_point = true;
         check(&facts, "virtual-interfaces warn");
 }
 
 static void test_own_advert(void) {
         Facts facts = in_order();
 
-        facts.links[0].answered_own = false;
+        facts.links.all[0].answered_own = false;
         check(&facts, "own-advert fail");
-        facts.adverts = 0;
+        facts.daemon.adverts = 0;
         check(&facts, "own-advert warn");
-        facts.local = 0;
+        facts.daemon.local = 0;
         check(&facts, "");
 }
 
 static void test_firewall(void) {
         Facts facts = in_order();
 
-        facts.links[0].answered = facts.links[0].answered_own = false;
+        facts.links.all[0].answered = facts.links.all[0].answered_own = false;
         check(&facts, "own-advert none, firewall fail");
 
         facts = in_order();
-        facts.sightings = 0;
+        facts.daemon.sightings = 0;
         check(&facts, "firewall warn");
-        facts.links[0].n_others = 1;
+        facts.links.all[0].n_others = 1;
         check(&facts, "firewall fail");
-        facts.links[0].n_others = 0;
-        facts.local = facts.adverts = 0;
+        facts.links.all[0].n_others = 0;
+        facts.daemon.local = facts.daemon.adverts = 0;
         check(&facts, "");
 }
 
@@ -273,40 +282,40 @@ static void test_firewall(void) {
 static void test_conflicts(void) {
         Facts facts = in_order();
 
-        facts.conflicts = facts.n_conflict_nodes = 1;
-        strcpy(facts.conflict_nodes[0], "bob@h2");
+        facts.daemon.conflicts = facts.daemon.n_conflict_nodes = 1;
+        strcpy(facts.daemon.conflict_nodes[0], "bob@h2");
         check(&facts, "conflicts warn");
-        facts.conflict_local[0] = true;
+        facts.daemon.conflict_local[0] = true;
         check(&facts, "conflicts fail");
 }
 
 static void test_erlang(void) {
         Facts facts = in_order();
 
-        facts.epmd = LISTENER_LOOPBACK;
+        facts.erlang.epmd = LISTENER_LOOPBACK;
         check(&facts, "");
-        facts.epmd = LISTENER_ADDRESS;
+        facts.erlang.epmd = LISTENER_ADDRESS;
         check(&facts, "epmd warn");
-        facts.epmd = LISTENER_ALL;
+        facts.erlang.epmd = LISTENER_ALL;
         check(&facts, "epmd warn");
-        facts.epmd = LISTENER_NONE;
+        facts.erlang.epmd = LISTENER_NONE;
 
-        facts.cookie_mode = 0440;
+        facts.erlang.cookie_mode = 0440;
         check(&facts, "cookie fail");
-        facts.cookie_mode = 0600;
+        facts.erlang.cookie_mode = 0600;
         check(&facts, "");
-        facts.cookie_owner = 1000;
+        facts.erlang.cookie_owner = 1000;
         check(&facts, "");
-        facts.user = 1001;
+        facts.erlang.user = 1001;
         check(&facts, "cookie fail");
-        facts.cookie_exists = false;
+        facts.erlang.cookie_exists = false;
         check(&facts, "");
 
-        strcpy(facts.module, "nosuch");
+        strcpy(facts.erlang.module, "nosuch");
         check(&facts, "erl-flags none");
-        facts.erlang_found = true;
+        facts.erlang.erlang_found = true;
         check(&facts, "erl-flags fail");
-        facts.module_found = true;
+        facts.erlang.module_found = true;
         check(&facts, "");
 }
 
@@ -314,17 +323,17 @@ static void test_erlang(void) {
 static void test_long_texts(void) {
         Facts facts = in_order();
 
-        facts.conflicts = facts.n_conflict_nodes = FACTS_CONFLICTS;
+        facts.daemon.conflicts = facts.daemon.n_conflict_nodes = FACTS_CONFLICTS;
         for (size_t i = 0; i < FACTS_CONFLICTS; i++)
-                memset(facts.conflict_nodes[i], 'x', NODE_NAME_SIZE - 1);
-        memset(facts.cookie_path, 'x', sizeof(facts.cookie_path) - 1);
-        facts.cookie_mode = 0644;
-        memset(facts.module, 'x', sizeof(facts.module) - 1);
-        facts.erlang_found = true;
-        facts.n_links = FACTS_LINKS;
+                memset(facts.daemon.conflict_nodes[i], 'x', NODE_NAME_SIZE - 1);
+        memset(facts.erlang.cookie_path, 'x', sizeof(facts.erlang.cookie_path) - 1);
+        facts.erlang.cookie_mode = 0644;
+        memset(facts.erlang.module, 'x', sizeof(facts.erlang.module) - 1);
+        facts.erlang.erlang_found = true;
+        facts.links.n = FACTS_LINKS;
         for (size_t i = 0; i < FACTS_LINKS; i++) {
-                facts.links[i] = (Link){ .multicast = true, .has_ipv4 = true };
-                memset(facts.links[i].name, 'x', LIMIT_INTERFACE);
+                facts.links.all[i] = (Link){ .multicast = true, .has_ipv4 = true };
+                memset(facts.links.all[i].name, 'x', LIMIT_INTERFACE);
         }
         check(&facts,
               "own-advert none, firewall none, conflicts warn, cookie fail, erl-flags fail");

@@ -9,26 +9,26 @@
 #define RESTART " in " AVAHI_CONF_PATH ", and \"systemctl restart avahi-daemon\"."
 
 Finding check_avahi(const Facts *facts) {
-        bool reached = facts->answers && strcmp(facts->avahi, "running") == 0;
+        bool reached = facts->daemon.answers && strcmp(facts->daemon.avahi, "running") == 0;
 
         /* In a container its D-Bus may be there, and this socket not. */
-        if (facts->avahi_answer == AVAHI_ABSENT && !reached)
+        if (facts->avahi.answer == AVAHI_ABSENT && !reached)
                 return finding_make(VERDICT_FAIL,
                                     "Start it: \"systemctl start avahi-daemon\"; it is in the "
                                     "package avahi-daemon.",
                                     "avahi-daemon is not running: the LAN is not seen");
-        if (facts->avahi_answer == AVAHI_SILENT)
+        if (facts->avahi.answer == AVAHI_SILENT)
                 return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart avahi-daemon\".",
                                     "avahi-daemon hangs: it takes connections and does not answer");
-        if (!facts->answers)
-                return facts->avahi_answer == AVAHI_ANSWERS
+        if (!facts->daemon.answers)
+                return facts->avahi.answer == AVAHI_ANSWERS
                                ? finding_make(VERDICT_OK, NULL, "avahi-daemon runs and answers")
                                : (Finding){};
         if (reached)
                 return finding_make(VERDICT_OK, NULL,
                                     "avahi-daemon runs and answers, and calls this host %s",
-                                    *facts->host ? facts->host : "nothing yet");
-        if (strcmp(facts->avahi, "registering") == 0)
+                                    *facts->daemon.host ? facts->daemon.host : "nothing yet");
+        if (strcmp(facts->daemon.avahi, "registering") == 0)
                 return finding_make(VERDICT_WARN,
                                     "Wait a moment. If it stays so, another host may have the "
                                     "name of this one.",
@@ -36,13 +36,13 @@ Finding check_avahi(const Facts *facts) {
         return finding_make(VERDICT_FAIL,
                             "Do dbus and avahi-daemon run? Try \"systemctl restart avahi-daemon\".",
                             "epmd-mdnsd does not reach avahi-daemon through D-Bus: %s",
-                            facts->avahi);
+                            facts->daemon.avahi);
 }
 
 Finding check_publishing(const Facts *facts) {
-        const AvahiConf *conf = &facts->conf;
+        const AvahiConf *conf = &facts->avahi.conf;
 
-        if (!facts->conf_known)
+        if (!facts->avahi.conf_known)
                 return (Finding){};
         if (conf->disable_publishing)
                 return finding_make(VERDICT_FAIL, "Set disable-publishing=no" RESTART,
@@ -59,9 +59,9 @@ Finding check_publishing(const Facts *facts) {
 }
 
 Finding check_ip_versions(const Facts *facts) {
-        const AvahiConf *conf = &facts->conf;
+        const AvahiConf *conf = &facts->avahi.conf;
 
-        if (!facts->conf_known)
+        if (!facts->avahi.conf_known)
                 return (Finding){};
         if (!conf->use_ipv4 && !conf->use_ipv6)
                 return finding_make(VERDICT_FAIL, "Set use-ipv4=yes" RESTART,
@@ -77,10 +77,10 @@ Finding check_ip_versions(const Facts *facts) {
 Finding check_interfaces(const Facts *facts) {
         char used[256] = "", unused[256] = "";
 
-        for (size_t i = 0; i < facts->n_links; i++) {
-                const Link *link = &facts->links[i];
+        for (size_t i = 0; i < facts->links.n; i++) {
+                const Link *link = &facts->links.all[i];
 
-                if (facts_uses_link(facts, link))
+                if (link_is_used(link, &facts->avahi.conf))
                         list_append(used, sizeof(used), link->name);
                 else if (link->multicast && !link->point_to_point)
                         list_append(unused, sizeof(unused), link->name);

@@ -6,30 +6,15 @@
 
 #include "ctl/doctor/checks.h"
 
-/* Whether nobody else may be on this link: containers, virtual machines, VPNs, by the names that
- * their programs give them. */
-static bool is_virtual(const Link *link) {
-        static const char *const prefixes[] = {
-                "docker", "br-",     "veth", "virbr", "podman",    "lxcbr",
-                "lxdbr",  "incusbr", "cni",  "cali",  "flannel",   "vboxnet",
-                "vmnet",  "tun",     "tap",  "wg",    "tailscale", "zt",
-        };
-
-        for (size_t i = 0; i < ELEMENTSOF(prefixes); i++)
-                if (strncmp(link->name, prefixes[i], strlen(prefixes[i])) == 0)
-                        return true;
-        return false;
-}
-
 static bool is_link(const Facts *facts, const Link *link) {
-        return facts_uses_link(facts, link) && !is_virtual(link);
+        return link_is_used(link, &facts->avahi.conf) && !link_is_virtual(link);
 }
 
 Finding check_addresses(const Facts *facts) {
         char good[256] = "", bad[256] = "";
 
-        for (size_t i = 0; i < facts->n_links; i++) {
-                const Link *link = &facts->links[i];
+        for (size_t i = 0; i < facts->links.n; i++) {
+                const Link *link = &facts->links.all[i];
 
                 if (!is_link(facts, link))
                         continue;
@@ -52,10 +37,10 @@ Finding check_addresses(const Facts *facts) {
 Finding check_virtual_interfaces(const Facts *facts) {
         char list[256] = "", csv[256] = "", advice[512];
 
-        for (size_t i = 0; i < facts->n_links; i++) {
-                const Link *link = &facts->links[i];
+        for (size_t i = 0; i < facts->links.n; i++) {
+                const Link *link = &facts->links.all[i];
 
-                if (facts_uses_link(facts, link) && is_virtual(link) &&
+                if (link_is_used(link, &facts->avahi.conf) && link_is_virtual(link) &&
                     (link->has_ipv4 || link->has_ipv6)) {
                         size_t n = strlen(csv);
 
@@ -80,29 +65,29 @@ Finding check_virtual_interfaces(const Facts *facts) {
 
 /* An avahi-daemon that is still claiming its name answers nothing, and announces nothing. */
 static bool is_settled(const Facts *facts) {
-        return !facts->answers || strcmp(facts->avahi, "running") == 0;
+        return !facts->daemon.answers || strcmp(facts->daemon.avahi, "running") == 0;
 }
 
 Finding check_own_advert(const Facts *facts) {
         char found[256] = "", missing[256] = "";
 
-        if (!facts->answers)
+        if (!facts->daemon.answers)
                 return (Finding){};
-        if (facts->local == 0)
+        if (facts->daemon.local == 0)
                 return finding_make(VERDICT_OK, NULL, "no node runs here, so none is announced");
         if (!is_settled(facts))
                 return (Finding){};
-        if (facts->adverts == 0)
+        if (facts->daemon.adverts == 0)
                 return finding_make(VERDICT_WARN,
                                     "If they are to be reached by others: is publishing allowed "
                                     "(see above), and inet_dist_use_interface no loopback address?",
                                     "no node of this host is announced");
 
-        for (size_t i = 0; i < facts->n_links; i++)
-                if (facts->links[i].answered_own)
-                        list_append(found, sizeof(found), facts->links[i].name);
-                else if (facts->links[i].answered && !is_virtual(&facts->links[i]))
-                        list_append(missing, sizeof(missing), facts->links[i].name);
+        for (size_t i = 0; i < facts->links.n; i++)
+                if (facts->links.all[i].answered_own)
+                        list_append(found, sizeof(found), facts->links.all[i].name);
+                else if (facts->links.all[i].answered && !link_is_virtual(&facts->links.all[i]))
+                        list_append(missing, sizeof(missing), facts->links.all[i].name);
         if (*missing)
                 return finding_make(VERDICT_FAIL, "\"systemctl restart epmd-mdns\", and ask again.",
                                     "the nodes of this host are not announced on %s", missing);
@@ -118,27 +103,28 @@ Finding check_firewall(const Facts *facts) {
         char deaf[256] = "";
         size_t n_asked = 0, n_others = 0;
 
-        for (size_t i = 0; i < facts->n_links; i++) {
-                const Link *link = &facts->links[i];
+        for (size_t i = 0; i < facts->links.n; i++) {
+                const Link *link = &facts->links.all[i];
 
                 n_asked += link->asked;
                 n_others += link->n_others;
-                if (link->asked && !link->answered && !is_virtual(link))
+                if (link->asked && !link->answered && !link_is_virtual(link))
                         list_append(deaf, sizeof(deaf), link->name);
         }
-        if (n_asked == 0 || !is_settled(facts) || facts->avahi_answer != AVAHI_ANSWERS ||
-            !facts->conf_known || facts->conf.disable_publishing || !facts->conf.publish_addresses)
+        if (n_asked == 0 || !is_settled(facts) || facts->avahi.answer != AVAHI_ANSWERS ||
+            !facts->avahi.conf_known || facts->avahi.conf.disable_publishing ||
+            !facts->avahi.conf.publish_addresses)
                 return (Finding){};
         if (*deaf)
                 return finding_make(VERDICT_FAIL, advice,
                                     "a question by mDNS does not reach avahi-daemon on %s: a "
                                     "firewall of this host drops it",
                                     deaf);
-        if (facts->answers && facts->sightings == 0 && n_others > 0)
+        if (facts->daemon.answers && facts->daemon.sightings == 0 && n_others > 0)
                 return finding_make(VERDICT_FAIL, advice,
                                     "others answer a question from here, but what they announce "
                                     "does not arrive: a firewall of this host drops it");
-        if (facts->answers && facts->sightings == 0 && facts->adverts > 0)
+        if (facts->daemon.answers && facts->daemon.sightings == 0 && facts->daemon.adverts > 0)
                 return finding_make(VERDICT_WARN,
                                     "If others run nodes: do they allow UDP port 5353, and does "
                                     "the switch or the Wi-Fi between pass multicast?",

@@ -58,7 +58,7 @@ void list_append(char *list, size_t size, const char *word) {
 
 /* --- The daemon --- */
 
-static Finding daemon_absent(const Facts *facts) {
+static Finding daemon_absent(const FactsDaemon *facts) {
         const char *advice = "Start it: \"systemctl start epmd-mdns\", or as root \"epmd-mdnsd\".";
 
         if (strcmp(facts->socket, SOCKET_PATH_DEFAULT) != 0)
@@ -70,7 +70,7 @@ static Finding daemon_absent(const Facts *facts) {
 }
 
 /* It is connected to, and STATUS was not answered. */
-static Finding daemon_dumb(const Facts *facts) {
+static Finding daemon_dumb(const FactsDaemon *facts) {
         switch (-facts->answer_error) {
         case EREMOTEIO:
                 return finding_make(
@@ -92,7 +92,7 @@ static Finding daemon_dumb(const Facts *facts) {
 }
 
 Finding check_daemon(const Facts *facts) {
-        switch (-facts->connect_error) {
+        switch (-facts->daemon.connect_error) {
         case 0:
                 break;
         case EACCES:
@@ -100,21 +100,22 @@ Finding check_daemon(const Facts *facts) {
                 return (Finding){}; /* said by check_socket() */
         case ENOENT:
         case ECONNREFUSED:
-                return daemon_absent(facts);
+                return daemon_absent(&facts->daemon);
         case ETIMEDOUT:
-                return daemon_dumb(facts);
+                return daemon_dumb(&facts->daemon);
         default:
                 return finding_make(VERDICT_FAIL, "Is that the right socket?",
-                                    "epmd-mdnsd can't be reached at %s: %s", facts->socket,
-                                    strerror(-facts->connect_error));
+                                    "epmd-mdnsd can't be reached at %s: %s", facts->daemon.socket,
+                                    strerror(-facts->daemon.connect_error));
         }
-        if (!facts->answers)
-                return daemon_dumb(facts);
-        return finding_make(VERDICT_OK, NULL, "epmd-mdnsd answers at %s", facts->socket);
+        if (!facts->daemon.answers)
+                return daemon_dumb(&facts->daemon);
+        return finding_make(VERDICT_OK, NULL, "epmd-mdnsd answers at %s", facts->daemon.socket);
 }
 
 Finding check_socket(const Facts *facts) {
-        bool refused = facts->connect_error == -EACCES || facts->connect_error == -EPERM;
+        bool refused =
+                facts->daemon.connect_error == -EACCES || facts->daemon.connect_error == -EPERM;
         Verdict verdict = refused ? VERDICT_FAIL : VERDICT_WARN;
         char advice[512];
 
@@ -123,37 +124,37 @@ Finding check_socket(const Facts *facts) {
                  "Nodes of other users can't register: \"chmod 0666 %.128s\". If it is so again "
                  "after "
                  "a restart: SocketMode=0666 in \"systemctl edit epmd-mdns.socket\".",
-                 facts->socket);
-        if (facts->socket_exists && (facts->socket_mode & 0222) != 0222)
+                 facts->daemon.socket);
+        if (facts->daemon.socket_exists && (facts->daemon.socket_mode & 0222) != 0222)
                 return finding_make(verdict, advice,
                                     "not every user may connect to %s: its mode is %04o",
-                                    facts->socket, (unsigned) facts->socket_mode);
+                                    facts->daemon.socket, (unsigned) facts->daemon.socket_mode);
         snprintf(advice, sizeof(advice), "Let all users through: \"chmod a+x $(dirname %.128s)\".",
-                 facts->socket);
-        if (facts->directory_mode && (facts->directory_mode & 0111) != 0111)
+                 facts->daemon.socket);
+        if (facts->daemon.directory_mode && (facts->daemon.directory_mode & 0111) != 0111)
                 return finding_make(
                         verdict, advice,
                         "not every user may reach %s: the mode of its directory is %04o",
-                        facts->socket, (unsigned) facts->directory_mode);
+                        facts->daemon.socket, (unsigned) facts->daemon.directory_mode);
         if (refused)
                 return finding_make(VERDICT_FAIL, "Look at the permissions of its directories.",
-                                    "this user may not connect to %s", facts->socket);
-        if (!facts->socket_exists)
+                                    "this user may not connect to %s", facts->daemon.socket);
+        if (!facts->daemon.socket_exists)
                 return (Finding){};
-        return finding_make(VERDICT_OK, NULL, "every user may connect to %s", facts->socket);
+        return finding_make(VERDICT_OK, NULL, "every user may connect to %s", facts->daemon.socket);
 }
 
 Finding check_conflicts(const Facts *facts) {
         char list[256] = "";
         bool local = false;
 
-        if (!facts->answers)
+        if (!facts->daemon.answers)
                 return (Finding){};
-        if (facts->conflicts == 0)
+        if (facts->daemon.conflicts == 0)
                 return finding_make(VERDICT_OK, NULL, "no name is claimed more than once");
-        for (size_t i = 0; i < facts->n_conflict_nodes; i++) {
-                list_append(list, sizeof(list), facts->conflict_nodes[i]);
-                local |= facts->conflict_local[i];
+        for (size_t i = 0; i < facts->daemon.n_conflict_nodes; i++) {
+                list_append(list, sizeof(list), facts->daemon.conflict_nodes[i]);
+                local |= facts->daemon.conflict_local[i];
         }
         return finding_make(local ? VERDICT_FAIL : VERDICT_WARN,
                             "Rename one of them, or look for a stranger who claims the name: "

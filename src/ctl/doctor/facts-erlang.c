@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What "epmd-mdns doctor" knows of Erlang's settings */
+/* What the doctor knows of Erlang's settings */
 
 #include <glob.h>
 #include <limits.h>
@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "ctl/doctor/erl-flags.h"
-#include "ctl/doctor/facts.h"
+#include "ctl/doctor/facts-erlang.h"
+#include "ctl/doctor/read-file.h"
 #include "util/macro.h"
 #include "util/parse.h"
 
@@ -27,7 +28,7 @@ static const char *environment(const char *name) {
 
 /* --- epmd --- */
 
-static void find_epmd(Facts *facts) {
+static void find_epmd(FactsErlang *facts) {
         static const char *const tables[] = { "/proc/net/tcp", "/proc/net/tcp6" };
         char *text = malloc(TABLE_MAX);
         uint32_t port = EPMD_PORT;
@@ -35,7 +36,7 @@ static void find_epmd(Facts *facts) {
         (void) parse_u32(environment("ERL_EPMD_PORT"), 1, UINT16_MAX, &port);
         facts->epmd_port = (uint16_t) port;
         for (size_t i = 0; text && i < ELEMENTSOF(tables); i++)
-                if (facts_read_file(tables[i], text, TABLE_MAX)) {
+                if (read_file(tables[i], text, TABLE_MAX)) {
                         Listener listener = proc_net_listener(text, facts->epmd_port);
 
                         if (listener > facts->epmd)
@@ -46,7 +47,7 @@ static void find_epmd(Facts *facts) {
 
 /* --- The cookie --- */
 
-static bool try_cookie(Facts *facts, const char *directory, const char *rest) {
+static bool try_cookie(FactsErlang *facts, const char *directory, const char *rest) {
         struct stat status;
 
         if (!*directory)
@@ -62,7 +63,7 @@ static bool try_cookie(Facts *facts, const char *directory, const char *rest) {
 }
 
 /* In the home directory, or since OTP 25 in that of the user's settings (auth:init_cookie/0). */
-static void find_cookie(Facts *facts) {
+static void find_cookie(FactsErlang *facts) {
         facts->user = geteuid();
         if (!try_cookie(facts, environment("HOME"), "") &&
             !try_cookie(facts, environment("XDG_CONFIG_HOME"), "/erlang"))
@@ -130,7 +131,7 @@ static bool in_libraries(const char *list, const char *module) {
         return false;
 }
 
-static void find_module(Facts *facts) {
+static void find_module(FactsErlang *facts) {
         static const char *const variables[] = { "ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS" };
         static const char *const usual[] = { "/usr/lib/erlang/lib", "/usr/local/lib/erlang/lib" };
         ErlFlags flags = ERL_FLAGS_NULL;
@@ -154,8 +155,9 @@ static void find_module(Facts *facts) {
         }
 }
 
-void facts_gather_erlang(Facts *facts) {
-        find_epmd(facts);
-        find_cookie(facts);
-        find_module(facts);
+void facts_erlang_gather(FactsErlang *ret) {
+        *ret = (FactsErlang){ .epmd = LISTENER_NONE };
+        find_epmd(ret);
+        find_cookie(ret);
+        find_module(ret);
 }

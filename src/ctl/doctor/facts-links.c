@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What "epmd-mdns doctor" knows of the links
+ * What the doctor knows of the links
  *
  * Whether multicast reaches avahi-daemon can't be told from outside it, so a question is asked: one
  * packet on each link, from a port of our own. Who is asked so answers to that port (RFC 6762
@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "core/address.h"
-#include "ctl/doctor/facts.h"
+#include "ctl/doctor/facts-links.h"
 #include "ctl/doctor/mdns-message.h"
 #include "util/fd.h"
 
@@ -37,20 +37,20 @@
 #define ANSWERS_MAX 4096
 
 /* An address may have a label, "eth0:1"; no interface has a colon in its name. */
-static Link *get_link(Facts *facts, const char *label) {
+static Link *get_link(FactsLinks *facts, const char *label) {
         char name[LIMIT_INTERFACE + 1];
         size_t length = strcspn(label, ":");
 
         if (length > LIMIT_INTERFACE)
                 return NULL;
         snprintf(name, sizeof(name), "%.*s", (int) length, label);
-        for (size_t i = 0; i < facts->n_links; i++)
-                if (strcmp(facts->links[i].name, name) == 0)
-                        return &facts->links[i];
-        if (facts->n_links == FACTS_LINKS)
+        for (size_t i = 0; i < facts->n; i++)
+                if (strcmp(facts->all[i].name, name) == 0)
+                        return &facts->all[i];
+        if (facts->n == FACTS_LINKS)
                 return NULL;
-        strcpy(facts->links[facts->n_links].name, name);
-        return &facts->links[facts->n_links++];
+        strcpy(facts->all[facts->n].name, name);
+        return &facts->all[facts->n++];
 }
 
 static void take_address(Link *link, const struct sockaddr *sockaddr) {
@@ -70,7 +70,7 @@ static void take_address(Link *link, const struct sockaddr *sockaddr) {
         }
 }
 
-static void find_links(Facts *facts, const struct ifaddrs *addresses) {
+static void find_links(FactsLinks *facts, const struct ifaddrs *addresses) {
         for (const struct ifaddrs *i = addresses; i; i = i->ifa_next) {
                 Link *link;
 
@@ -147,41 +147,41 @@ static int64_t now_msec(void) {
         return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void take_answers(Facts *facts, const struct ifaddrs *addresses, struct pollfd fds[],
+static void take_answers(FactsLinks *facts, const struct ifaddrs *addresses, struct pollfd fds[],
                          uint16_t id) {
         int64_t deadline = now_msec() + ANSWERS_MSEC, left;
         size_t n_answers = 0;
 
         while ((left = deadline - now_msec()) > 0 && n_answers < ANSWERS_MAX) {
-                if (poll(fds, facts->n_links, (int) left) <= 0)
+                if (poll(fds, facts->n, (int) left) <= 0)
                         continue;
-                for (size_t i = 0; i < facts->n_links; i++)
+                for (size_t i = 0; i < facts->n; i++)
                         if (fds[i].revents)
-                                while (take_answer(addresses, &facts->links[i], fds[i].fd, id) &&
+                                while (take_answer(addresses, &facts->all[i], fds[i].fd, id) &&
                                        n_answers < ANSWERS_MAX)
                                         n_answers++;
         }
 }
 
-static bool is_to_be_asked(const Facts *facts, const Link *link) {
-        bool complete = link->answered && (link->answered_own || facts->local == 0);
+static bool is_to_be_asked(const Link *link, const AvahiConf *conf, bool has_nodes) {
+        bool complete = link->answered && (link->answered_own || !has_nodes);
 
-        return facts->avahi_answer != AVAHI_ABSENT && facts->conf.use_ipv4 && link->has_ipv4 &&
-               !complete && facts_uses_link(facts, link);
+        return conf->use_ipv4 && link->has_ipv4 && !complete && link_is_used(link, conf);
 }
 
 /* Asks on all links on which the answer is not complete yet. Returns whether there were any. */
-static bool ask_links(Facts *facts, const struct ifaddrs *addresses) {
+static bool ask_links(FactsLinks *facts, const struct ifaddrs *addresses, const AvahiConf *conf,
+                      bool has_nodes) {
         struct pollfd fds[FACTS_LINKS];
         bool any = false;
         uint16_t id = 1;
 
         (void) getrandom(&id, sizeof(id), GRND_NONBLOCK);
-        for (size_t i = 0; i < facts->n_links; i++) {
-                Link *link = &facts->links[i];
+        for (size_t i = 0; i < facts->n; i++) {
+                Link *link = &facts->all[i];
 
                 fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-                if (!is_to_be_asked(facts, link))
+                if (!is_to_be_asked(link, conf, has_nodes))
                         continue;
                 fds[i].fd = ask(link, id);
                 link->asked |= fds[i].fd >= 0;
@@ -190,20 +190,19 @@ static bool ask_links(Facts *facts, const struct ifaddrs *addresses) {
         }
         if (any)
                 take_answers(facts, addresses, fds, id);
-        for (size_t i = 0; i < facts->n_links; i++)
+        for (size_t i = 0; i < facts->n; i++)
                 (void) fd_close(fds[i].fd);
         return any;
 }
 
-void facts_gather_links(Facts *facts) {
+void facts_links_gather(FactsLinks *ret, const AvahiConf *conf, bool has_nodes) {
         struct ifaddrs *addresses = NULL;
 
-        memset(facts->links, 0, sizeof(facts->links));
-        facts->n_links = 0;
+        *ret = (FactsLinks){ .n = 0 };
         if (getifaddrs(&addresses) < 0)
                 return;
-        find_links(facts, addresses);
-        for (int i = 0; i < ROUNDS && ask_links(facts, addresses); i++)
+        find_links(ret, addresses);
+        for (int i = 0; conf && i < ROUNDS && ask_links(ret, addresses, conf, has_nodes); i++)
                 ;
         freeifaddrs(addresses);
 }

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the doctor knows of epmd-mdnsd */
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "ctl/client.h"
+#include "ctl/doctor/facts-daemon.h"
+
+static uint64_t number(const Line *line, const char *key) {
+        const char *value = line_get(line, key);
+
+        return value ? strtoull(value, NULL, 10) : 0;
+}
+
+static void take_status(FactsDaemon *facts, const Line *line) {
+        const char *avahi = line_get(line, "avahi"), *host = line_get(line, "host");
+
+        facts->answers = true;
+        snprintf(facts->avahi, sizeof(facts->avahi), "%s", avahi ? avahi : "");
+        snprintf(facts->host, sizeof(facts->host), "%s", host ? host : "");
+        facts->local = number(line, "local");
+        facts->adverts = number(line, "adverts");
+        facts->sightings = number(line, "sightings");
+        facts->conflicts = number(line, "conflicts");
+}
+
+static void take_conflicts(FactsDaemon *facts, Client *client) {
+        Request request = { .verb = VERB_LIST, .source = _SOURCE_INVALID };
+        Reply reply;
+        int r = client_send(client, &request);
+
+        while (r == 0) {
+                size_t n = facts->n_conflict_nodes;
+
+                r = client_receive(client, &reply);
+                if (r != 0 || reply.kind != REPLY_NODE)
+                        return;
+                if (!reply.info.conflict)
+                        continue;
+                /* A node may have several listeners; they come one after the other. */
+                if (n > 0 && strcmp(facts->conflict_nodes[n - 1], reply.info.endpoint.node) == 0) {
+                        facts->conflict_local[n - 1] |= reply.info.source == SOURCE_LOCAL;
+                        continue;
+                }
+                if (n == FACTS_CONFLICTS)
+                        return;
+                strcpy(facts->conflict_nodes[n], reply.info.endpoint.node);
+                facts->conflict_local[n] = reply.info.source == SOURCE_LOCAL;
+                facts->n_conflict_nodes++;
+        }
+}
+
+void facts_daemon_gather(FactsDaemon *facts, const char *socket) {
+        Request request = { .verb = VERB_STATUS };
+        _cleanup_(client_freep) Client *client = NULL;
+        struct stat status;
+        char *path;
+        Reply reply;
+
+        *facts = (FactsDaemon){ .socket = socket };
+        if (stat(facts->socket, &status) == 0) {
+                facts->socket_exists = true;
+                facts->socket_mode = status.st_mode & 07777;
+        }
+        path = strdup(facts->socket);
+        if (path && stat(dirname(path), &status) == 0)
+                facts->directory_mode = status.st_mode & 07777;
+        free(path);
+
+        facts->connect_error = client_new(&client, facts->socket, true);
+        if (facts->connect_error < 0)
+                return;
+        facts->answer_error = client_send(client, &request);
+        if (facts->answer_error != 0)
+                return;
+        facts->answer_error = client_receive(client, &reply);
+        if (facts->answer_error == -EREMOTEIO)
+                snprintf(facts->refusal, sizeof(facts->refusal), "%.32s: %.80s", reply.error,
+                         reply.text);
+        if (facts->answer_error != 0)
+                return;
+        take_status(facts, client_line(client));
+        take_conflicts(facts, client);
+}
+
+bool facts_daemon_is_registering(const FactsDaemon *facts) {
+        return facts->answers && strcmp(facts->avahi, "registering") == 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the doctor knows of epmd-mdnsd */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/limits.h"
+#include "core/node-name.h"
+
+/* A host has fewer claims; more are not looked at. */
+#define FACTS_CONFLICTS 4
+
+typedef struct FactsDaemon {
+        const char *socket;
+        int connect_error; /* negative errno of connect(), 0: connected */
+        bool socket_exists;
+        mode_t socket_mode, directory_mode;
+        int answer_error;  /* why STATUS was not answered, as of client_receive() */
+        char refusal[128]; /* of -EREMOTEIO, what it said */
+        bool answers;      /* STATUS was answered, and what follows is known: */
+        char avahi[16];    /* its state of the client of Avahi */
+        char host[LIMIT_HOST + 1];
+        uint64_t local, adverts, sightings, conflicts;
+        char conflict_nodes[FACTS_CONFLICTS][NODE_NAME_SIZE];
+        bool conflict_local[FACTS_CONFLICTS]; /* one of them is registered here */
+        size_t n_conflict_nodes;
+} FactsDaemon;
+
+/* Asks the daemon at this socket. */
+void facts_daemon_gather(FactsDaemon *ret, const char *socket);
+
+/* Whether its avahi-daemon is still claiming this host's name: it answers nothing meanwhile. */
+bool facts_daemon_is_registering(const FactsDaemon *facts);
