@@ -361,6 +361,7 @@ void directory_get_stats(const Directory *directory, DirectoryStats *ret) {
                 const char *name = entry->info.endpoint.node;
 
                 stats.stale += entry->state == ENTRY_STALE;
+                stats.announceable += is_advertised(entry);
                 if (entry->state != ENTRY_UP)
                         continue;
                 if (strcmp(node, name) != 0)

@@ -49,10 +49,11 @@ typedef struct DirectoryEvent {
 typedef void (*DirectoryObserver)(void *userdata, const DirectoryEvent *event);
 
 typedef struct DirectoryStats {
-        size_t nodes; /* names that are up */
-        size_t hosts; /* that these nodes run on */
-        size_t local; /* names registered here */
-        size_t stale; /* endpoints */
+        size_t nodes;        /* names that are up */
+        size_t hosts;        /* that these nodes run on */
+        size_t local;        /* names registered here */
+        size_t announceable; /* endpoints registered here that are to be seen on the LAN */
+        size_t stale;        /* endpoints */
         size_t sightings;
         size_t conflicts; /* names */
         uint64_t ignored[_IGNORED_MAX];

@@ -52,6 +52,7 @@ static void count_directory(const Directory *directory, Stats *stats) {
         stats->values[STAT_HOSTS] = counted.hosts;
         stats->values[STAT_LOCAL] = counted.local;
         stats->values[STAT_STALE] = counted.stale;
+        stats->values[STAT_ANNOUNCEABLE] = counted.announceable;
         stats->values[STAT_SIGHTINGS] = counted.sightings;
         stats->values[STAT_CONFLICTS] = counted.conflicts;
         stats->values[STAT_IGNORED_NAME] = counted.ignored[IGNORED_NAME];

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import shutil
+import time
 
 import tap
 from host import CLI
@@ -14,7 +15,7 @@ from wait import wait_for
 
 CONF = "/run/lan/avahi.conf"
 CHECKS = ["daemon", "socket", "avahi", "publishing", "ip-versions", "interfaces", "addresses", "virtual-interfaces",
-          "own-advert", "firewall", "conflicts", "epmd", "cookie", "erl-flags"]
+          "own-advert", "firewall", "conflicts", "registrations", "ignored", "epmd", "cookie", "erl-flags"]
 
 
 class Diagnosis:
@@ -110,7 +111,7 @@ def speaks_to_people(lan):
     lines = shown.stdout.splitlines()
     assert [line.split(":")[0] for line in lines[:-2]] == [f"ok    {check}" for check in CHECKS], shown.stdout
     assert lines[0] == "ok    daemon: epmd-mdnsd answers at /run/epmd-mdns/control", lines[0]
-    assert lines[-2:] == ["", "14 ok, 0 warnings, 0 failures"], lines
+    assert lines[-2:] == ["", "16 ok, 0 warnings, 0 failures"], lines
 
 
 def daemon_stopped(lan):
@@ -306,11 +307,48 @@ def nobody_arrives(lan):
         lan.restore(lan[1])
 
 
+def one_not_announced(lan):
+    "fault: one of the host's nodes is not announced; one that is bound to a loopback address is none"
+    host = lan[1]
+    with host.control() as carol, host.control() as dave:
+        carol.register("carol@h1", 4004, addr="127.0.0.1")
+        said = Diagnosis(host)
+        assert said.bad() == {}, said
+        dave.register("dave@h1", 4005, addr="203.0.113.9")
+        return Diagnosis(host).finds({"own-advert": "warn"}, "1 of 2 listeners")
+
+
+def new_node(lan):
+    "a node that is registered just when doctor asks is no fault: it is not announced yet, and doctor waits for it"
+    host = lan[1]
+    with host.control() as carol:
+        doctor = host.spawn([CLI, "doctor"], "doctor")
+        time.sleep(0.5)
+        carol.register("carol@h1", 4004)
+        doctor.wait_line("^16 ok, 0 warnings, 0 failures$", 10)
+
+
+def limit_reached(lan):
+    "fault: avahi-daemon gives epmd-mdnsd fewer objects than there are adverts"
+    host = lan[1]
+    with contextlib.ExitStack() as stack:
+        for number in range(12):
+            stack.enter_context(lan[2].control()).register(f"n{number}@h2", 5000 + number)
+        host.wait_status(lambda status: status["nodes"] == 14, 15, "all are up")
+        with configured(host, "server", "objects-per-client-max=8"):
+            host.wait_status(lambda status: status["ignored-limit"] > 0, 15, "a limit is reached")
+            said = Diagnosis(host)
+    assert said.checks["ignored"]["verdict"] == "warn", said
+    assert "ignored since epmd-mdnsd started" in said.checks["ignored"]["finding"], said
+    assert not set(said.bad()) - {"ignored", "own-advert"}, said
+    return said.checks["ignored"]["finding"]
+
+
 if __name__ == "__main__":
     tests = [finds_nothing, speaks_to_people, daemon_stopped, daemon_hangs, socket_closed_to_others, avahi_stopped,
              avahi_hangs, bus_not_used, publishing_disabled, user_publishing_disabled, ipv4_off, interface_denied,
              link_local_only, more_addresses, bridge_announced, names_clash, epmd_for_all, cookie_readable, module_missing,
-             firewall_drops, nobody_arrives]
+             firewall_drops, nobody_arrives, one_not_announced, new_node, limit_reached]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
         tests.remove(firewall_drops)
     tap.main([in_order(test) for test in tests], Lan(2))

@@ -25,7 +25,9 @@ static Facts in_order(void) {
                         .host = "h1.local",
                         .local = 1,
                         .adverts = 1,
+                        .announceable = 1,
                         .sightings = 2,
+                        .limit_registrations = 384,
                 },
                 .avahi = {
                         .answer = AVAHI_ANSWERS,
@@ -78,7 +80,7 @@ static void test_in_order(void) {
         check(&facts, "");
 }
 
-#define UNKNOWN "own-advert none, conflicts none"
+#define UNKNOWN "own-advert none, conflicts none, registrations none, ignored none"
 
 static void test_daemon(void) {
         Facts facts = in_order();
@@ -181,7 +183,8 @@ static void test_avahi(void) {
         check(&facts, "firewall none");
         facts.avahi.answer = AVAHI_UNKNOWN;
         facts.daemon.answers = false;
-        check(&facts, "daemon fail, avahi none, own-advert none, firewall none, conflicts none");
+        check(&facts, "daemon fail, avahi none, own-advert none, firewall none, conflicts none, "
+                      "registrations none, ignored none");
 }
 
 static void test_configuration(void) {
@@ -260,6 +263,50 @@ static void test_own_advert(void) {
         check(&facts, "own-advert warn");
         facts.daemon.local = 0;
         check(&facts, "");
+}
+
+/* What is announced on no link at all is missing although others are found. */
+static void test_announceable(void) {
+        Facts facts = in_order();
+
+        facts.daemon.announceable = 3;
+        check(&facts, "own-advert warn");
+        check_says(check_own_advert, &facts, "2 of 3", "objects-per-client-max");
+        /* While avahi-daemon claims its name, nothing is announced. */
+        strcpy(facts.daemon.avahi, "registering");
+        check(&facts, "avahi warn, own-advert none, firewall none");
+        /* Nodes bound to a loopback address are not counted. */
+        facts = in_order();
+        facts.daemon.local = 2;
+        check(&facts, "");
+        /* Some links miss all of them: that is worse. */
+        facts.daemon.announceable = 3;
+        facts.links.all[0].answered_own = false;
+        check(&facts, "own-advert fail");
+}
+
+static void test_registrations(void) {
+        Facts facts = in_order();
+
+        facts.daemon.announceable = facts.daemon.adverts = 345;
+        check(&facts, "");
+        facts.daemon.announceable = facts.daemon.adverts = 346;
+        check(&facts, "registrations warn");
+        check_says(check_registrations, &facts, "346 of 384", "epmd-mdns list --local");
+        facts.daemon.announceable = facts.daemon.adverts = facts.daemon.limit_registrations =
+                UINT64_MAX;
+        check(&facts, "registrations warn");
+        /* A daemon that doesn't report its limit. */
+        facts.daemon.limit_registrations = 0;
+        check(&facts, "registrations none");
+}
+
+static void test_ignored(void) {
+        Facts facts = in_order();
+
+        facts.daemon.ignored_limit = 7;
+        check(&facts, "ignored warn");
+        check_says(check_ignored, &facts, "7 adverts", "objects-per-client-max");
 }
 
 static void test_firewall(void) {
@@ -353,6 +400,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/checks/addresses", test_addresses);
         g_test_add_func("/ctl/checks/virtual-interfaces", test_virtual_interfaces);
         g_test_add_func("/ctl/checks/own-advert", test_own_advert);
+        g_test_add_func("/ctl/checks/announceable", test_announceable);
+        g_test_add_func("/ctl/checks/registrations", test_registrations);
+        g_test_add_func("/ctl/checks/ignored", test_ignored);
         g_test_add_func("/ctl/checks/firewall", test_firewall);
         g_test_add_func("/ctl/checks/conflicts", test_conflicts);
         g_test_add_func("/ctl/checks/erlang", test_erlang);

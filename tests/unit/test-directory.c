@@ -39,12 +39,15 @@ static void test_register_again(Fixture *f) {
 static void test_register_bound(Fixture *f) {
         register_node(f, 1, "a@h1", 1, "127.0.0.1");
         told(f, "up registered a@h1 1 127.0.0.1");
+        g_assert_cmpuint(stats(f).announceable, ==, 0);
         register_node(f, 1, "a@h1", 1, "192.0.2.7");
         told(f, "changed registered a@h1 1 192.0.2.7 advertise");
+        g_assert_cmpuint(stats(f).announceable, ==, 1);
         register_node(f, 1, "a@h1", 1, "127.1.2.3");
         told(f, "changed registered a@h1 1 127.1.2.3");
         unregister(f, 1, "a@h1", 1);
         told(f, "down unregistered a@h1 1 127.1.2.3");
+        g_assert_cmpuint(stats(f).announceable, ==, 0);
 }
 
 /*

@@ -28,7 +28,7 @@ static void test_verbs(void) {
         client_expect(client, "OK");
         client_ask(client, "STATUS",
                    "OK version=test * uptime=0 registrations=1 limit-registrations=384 "
-                   "limit-connections=* limit-endpoints=* limit-sightings=* loopback=0 "
+                   "limit-connections=* limit-endpoints=* limit-sightings=* "
                    "limit-loopback=1024 refused-connections=0 refused-registrations=0 cut-off=0 "
                    "connections=1 subscribers=0");
         client_ask(client, "SUBSCRIBE", "OK");

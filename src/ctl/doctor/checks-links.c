@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The checks of "epmd-mdns doctor": links, and what goes over them */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,6 +92,18 @@ Finding check_own_advert(const Facts *facts) {
         if (*missing)
                 return finding_make(VERDICT_FAIL, "\"systemctl restart epmd-mdns\", and ask again.",
                                     "the nodes of this host are not announced on %s", missing);
+        if (facts_daemon_is_announcing(&facts->daemon))
+                return finding_make(
+                        VERDICT_WARN,
+                        "Others can't find them. \"journalctl -u epmd-mdns\" shows what "
+                        "avahi-daemon refuses; for too many objects, raise "
+                        "objects-per-client-max in " AVAHI_CONF_PATH
+                        ", and \"systemctl restart avahi-daemon\". A node bound to an "
+                        "address is announced only while this host has it.",
+                        "%" PRIu64 " of %" PRIu64
+                        " listeners of this host's nodes are not announced",
+                        facts->daemon.announceable - facts->daemon.adverts,
+                        facts->daemon.announceable);
         if (*found)
                 return finding_make(VERDICT_OK, NULL, "the nodes of this host are found on %s",
                                     found);

@@ -2,6 +2,7 @@
 /* The checks of "epmd-mdns doctor": the table, and those of the daemon */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,8 @@ const Check checks[] = {
         { "own-advert", check_own_advert },
         { "firewall", check_firewall },
         { "conflicts", check_conflicts },
+        { "registrations", check_registrations },
+        { "ignored", check_ignored },
         { "epmd", check_epmd },
         { "cookie", check_cookie },
         { "erl-flags", check_erl_flags },
@@ -161,4 +164,38 @@ Finding check_conflicts(const Facts *facts) {
                             "\"epmd-mdns list\" shows who holds it, \"avahi-browse -rt "
                             "_erlang-dist._tcp\" who else announces it.",
                             "claimed by more than one host: %s", list);
+}
+
+/* Who is refused at the limit is too late to be helped by a warning. */
+Finding check_registrations(const Facts *facts) {
+        uint64_t used = facts->daemon.announceable, limit = facts->daemon.limit_registrations;
+
+        if (!facts->daemon.answers || limit == 0)
+                return (Finding){};
+        if (used >= limit - limit / 10)
+                return finding_make(
+                        VERDICT_WARN,
+                        "Stop nodes that nobody needs: \"epmd-mdns list --local\" shows "
+                        "them.",
+                        "%" PRIu64 " of %" PRIu64
+                        " registrations are in use; at the limit, new nodes are refused",
+                        used, limit);
+        return finding_make(VERDICT_OK, NULL, "%" PRIu64 " of %" PRIu64 " registrations are in use",
+                            used, limit);
+}
+
+Finding check_ignored(const Facts *facts) {
+        if (!facts->daemon.answers)
+                return (Finding){};
+        if (facts->daemon.ignored_limit > 0)
+                return finding_make(
+                        VERDICT_WARN,
+                        "Ask again in a minute. If the number grows, nodes may be missing: raise "
+                        "objects-per-client-max in " AVAHI_CONF_PATH
+                        ", \"systemctl restart avahi-daemon\", and look for a host that announces "
+                        "too much: \"avahi-browse -rt _erlang-dist._tcp\".",
+                        "a limit was reached: %" PRIu64
+                        " adverts of others ignored since epmd-mdnsd started",
+                        facts->daemon.ignored_limit);
+        return finding_make(VERDICT_OK, NULL, "no advert was ignored for a limit");
 }

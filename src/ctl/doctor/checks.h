@@ -37,6 +37,8 @@ extern const size_t n_checks;
 Finding check_daemon(const Facts *facts);
 Finding check_socket(const Facts *facts);
 Finding check_conflicts(const Facts *facts);
+Finding check_registrations(const Facts *facts);
+Finding check_ignored(const Facts *facts);
 
 Finding check_avahi(const Facts *facts);
 Finding check_publishing(const Facts *facts);

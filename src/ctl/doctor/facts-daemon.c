@@ -25,8 +25,11 @@ static void take_status(FactsDaemon *facts, const Line *line) {
         snprintf(facts->host, sizeof(facts->host), "%s", host ? host : "");
         facts->local = number(line, "local");
         facts->adverts = number(line, "adverts");
+        facts->announceable = number(line, "announceable");
         facts->sightings = number(line, "sightings");
         facts->conflicts = number(line, "conflicts");
+        facts->limit_registrations = number(line, "limit-registrations");
+        facts->ignored_limit = number(line, "ignored-limit");
 }
 
 static void take_conflicts(FactsDaemon *facts, Client *client) {
@@ -86,6 +89,11 @@ void facts_daemon_gather(FactsDaemon *facts, const char *socket) {
                 return;
         take_status(facts, client_line(client));
         take_conflicts(facts, client);
+}
+
+bool facts_daemon_is_announcing(const FactsDaemon *facts) {
+        return facts->answers && strcmp(facts->avahi, "running") == 0 &&
+               facts->announceable > facts->adverts;
 }
 
 bool facts_daemon_is_registering(const FactsDaemon *facts) {

@@ -24,7 +24,9 @@ typedef struct FactsDaemon {
         bool answers;      /* STATUS was answered, and what follows is known: */
         char avahi[16];    /* its state of the client of Avahi */
         char host[LIMIT_HOST + 1];
-        uint64_t local, adverts, sightings, conflicts;
+        uint64_t local, adverts, announceable, sightings, conflicts;
+        uint64_t limit_registrations;
+        uint64_t ignored_limit; /* since the daemon's start */
         char conflict_nodes[FACTS_CONFLICTS][NODE_NAME_SIZE];
         bool conflict_local[FACTS_CONFLICTS]; /* one of them is registered here */
         size_t n_conflict_nodes;
@@ -32,6 +34,9 @@ typedef struct FactsDaemon {
 
 /* Asks the daemon at this socket. */
 void facts_daemon_gather(FactsDaemon *ret, const char *socket);
+
+/* Whether some of the nodes registered here are not announced (yet). */
+bool facts_daemon_is_announcing(const FactsDaemon *facts);
 
 /* Whether its avahi-daemon is still claiming this host's name: it answers nothing meanwhile. */
 bool facts_daemon_is_registering(const FactsDaemon *facts);

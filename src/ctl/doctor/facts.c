@@ -9,6 +9,9 @@
 #define SETTLE_ROUNDS 10
 #define SETTLE_MSEC 200
 
+/* How long announcing a node may take: it is probed for first. */
+#define ANNOUNCE_MSEC 1000
+
 /* How often all is asked again because that began in the meantime. */
 #define GATHER_ROUNDS 3
 
@@ -22,6 +25,16 @@ static void wait_settled(FactsDaemon *facts, const char *socket) {
         }
 }
 
+/* Asks again: the daemon has had the same time as the question to hear of others. A node may have
+ * been registered just now. */
+static void look_again(FactsDaemon *facts, const char *socket) {
+        facts_daemon_gather(facts, socket);
+        if (facts_daemon_is_announcing(facts)) {
+                (void) poll(NULL, 0, ANNOUNCE_MSEC);
+                facts_daemon_gather(facts, socket);
+        }
+}
+
 void facts_gather(Facts *ret, const char *socket) {
         const AvahiConf *conf;
 
@@ -30,9 +43,8 @@ void facts_gather(Facts *ret, const char *socket) {
         for (int i = 0; i < GATHER_ROUNDS; i++) {
                 wait_settled(&ret->daemon, socket);
                 facts_links_gather(&ret->links, conf, ret->daemon.local > 0);
-                /* Again: it has had the same time as the question to hear of others. */
                 if (ret->daemon.answers)
-                        facts_daemon_gather(&ret->daemon, socket);
+                        look_again(&ret->daemon, socket);
                 if (!facts_daemon_is_registering(&ret->daemon))
                         break;
         }
