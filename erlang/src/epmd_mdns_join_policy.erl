@@ -68,7 +68,7 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 	{ok, {_, OwnHost}} = epmd_mdns_proto:split_node(Own),
 	is_long(Host) =:= is_long(OwnHost)
 		andalso lists:any(fun(Endpoint=#{proto := P, type := Type}) ->
-			P =:= Proto andalso maps:get(cluster, Endpoint, none) =:= Cluster
+			P =:= Proto andalso epmd_mdns_choice:selects(#{cluster => Cluster}, Endpoint)
 				andalso (Hidden orelse Type =:= visible)
 		end, Endpoints)
 		andalso lists:any(fun(Family) -> HasAddress(Name, Host, Family) end, Families).

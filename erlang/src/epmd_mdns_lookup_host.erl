@@ -41,14 +41,12 @@ parse(Host) ->
 %% registered with our own daemon. Elsewhere the host part of the node's name counts as well as the
 %% name under which the host goes by itself in mDNS.
 -spec is_at(epmd_mdns_proto:endpoint(), host()) -> boolean().
-is_at(#{source := Source}, own) ->
-	Source =:= local;
+is_at(Endpoint, own) ->
+	epmd_mdns_choice:selects(#{source => local}, Endpoint);
 is_at(#{addr := Addresses}, {ip, Address}) ->
 	lists:member(Address, Addresses);
-is_at(Endpoint=#{node := Node}, {name, Name}) ->
-	{ok, {_, HostPart}} = epmd_mdns_proto:split_node(Node),
-	Own = maps:get(host, Endpoint, <<>>),
-	lists:member(Name, [normal(HostPart), normal(unicode:characters_to_list(Own))]);
+is_at(Endpoint, {name, Name}) ->
+	epmd_mdns_choice:selects(#{host => Name}, Endpoint);
 is_at(_, invalid) ->
 	false.
 
@@ -76,7 +74,7 @@ parse_text(Text) ->
 		{ok, Address} ->
 			parse(Address);
 		{error, einval} ->
-			Name = normal(Text),
+			Name = epmd_mdns_choice:host_name(Text),
 			case lists:member(Name, own_names()) of
 				true -> own;
 				false -> {name, Name}
@@ -102,11 +100,4 @@ own_names() ->
 		true -> [tl(lists:dropwhile(fun(C) -> C =/= $@ end, atom_to_list(node())))];
 		false -> []
 	end,
-	[normal(Name) || Name <- NodeHost ++ Names].
-
-normal(Name) ->
-	Lower = string:lowercase(string:trim(Name, trailing, ".")),
-	case lists:suffix(".local", Lower) of
-		true -> lists:sublist(Lower, length(Lower) - length(".local"));
-		false -> Lower
-	end.
+	[epmd_mdns_choice:host_name(Name) || Name <- NodeHost ++ Names].

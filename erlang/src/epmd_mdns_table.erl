@@ -34,8 +34,7 @@
 
 -export_type([answer/0, id/0, change/0]).
 
-%% The 6 is the version of the distribution protocol.
--type answer() :: {ok, inet:ip_address(), inet:port_number(), 6}.
+-type answer() :: epmd_mdns_choice:answer().
 -type id() :: {epmd_mdns_proto:key(), epmd_mdns_proto:endpoint_id()}.
 %% What became of a node, with its endpoints; of those it had, if it is down.
 -type change() ::
@@ -258,26 +257,10 @@ change(Before, After=[#{node := Node}|_]) ->
 timeless(Endpoints) ->
 	[maps:remove(since, Endpoint) || Endpoint <- Endpoints].
 
-%% The best address for a connection from this VM: what is up goes before what is stale, then the
-%% rank of the address; among equals the order of the daemon counts.
+%% The best address for a connection from this VM.
 answer(Family, Entries) ->
-	Proto = get(proto, tcp),
-	Candidates = [{{Stale, Rank}, {ok, Ip, Port, 6}} ||
-		#entry{id={EntryProto, EntryFamily}, stale=Stale, endpoint=#{addr := Addresses, port := Port}} <- Entries,
-		EntryProto =:= Proto,
-		Address <- Addresses,
-		{Rank, Ip} <- usable(Family, EntryFamily, Address)],
-	case lists:keysort(1, Candidates) of
-		[{_, Answer}|_] -> Answer;
+	Endpoints = [{Endpoint, Stale} || #entry{endpoint=Endpoint, stale=Stale} <- Entries],
+	case epmd_mdns_choice:addresses(Family, get(proto, tcp), Endpoints) of
+		[Answer|_] -> Answer;
 		[] -> none
 	end.
-
-%% OTP can't connect to a link-local IPv6 address: it has nowhere to put the interface. An IPv4 address
-%% it takes under IPv6 too, if it is written as a mapped one.
-usable(inet, inet, Ip={_, _, _, _}) -> [{0, Ip}];
-usable(inet, inet6, Ip={_, _, _, _}) -> [{1, Ip}];
-usable(inet6, inet6, {A, _, _, _, _, _, _, _}) when A band 16#FFC0 =:= 16#FE80 -> [];
-usable(inet6, inet6, Ip={_, _, _, _, _, _, _, _}) -> [{0, Ip}];
-usable(inet6, inet6, Ip={_, _, _, _}) -> [{1, inet:ipv4_mapped_ipv6_address(Ip)}];
-usable(inet6, inet, Ip={_, _, _, _}) -> [{2, inet:ipv4_mapped_ipv6_address(Ip)}];
-usable(_, _, _) -> [].

@@ -86,20 +86,7 @@ nothing_from_the_network_becomes_an_atom_test() ->
 %% Internal.
 
 examples(Kind) ->
-	Path = os:getenv("PROTOCOL_EXAMPLES", "../tests/protocol-examples.txt"),
-	{ok, File} = file:read_file(Path),
-	[{bytes(Line), bytes(Meaning)} || Row = <<C, _/binary>> <- binary:split(File, <<"\n">>, [global]),
-		C =/= $#,
-		[RowKind, Line, Meaning] <- [binary:split(Row, <<"\t">>, [global])],
-		RowKind =:= list_to_binary(Kind)].
-
-bytes(Escaped) ->
-	list_to_binary(unescape(binary_to_list(Escaped))).
-
-unescape([$\\, $x, High, Low|Rest]) -> [list_to_integer([High, Low], 16)|unescape(Rest)];
-unescape([$\\, $\\|Rest]) -> [$\\|unescape(Rest)];
-unescape([C|Rest]) -> [C|unescape(Rest)];
-unescape([]) -> [].
+	examples:read("protocol-examples.txt", Kind).
 
 words(Line) ->
 	case epmd_mdns_proto:words(Line) of

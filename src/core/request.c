@@ -108,10 +108,10 @@ static int parse_lookup(Request *request, Line *line, const char **ret_text) {
 static int parse_list(Request *request, Line *line, const char **ret_text) {
         const char *source = line_get(line, "source");
 
-        request->cluster = line_get(line, "cluster");
-        request->host = line_get(line, "host");
-        request->source = source ? source_from_string(source) : _SOURCE_INVALID;
-        if (source && request->source == _SOURCE_INVALID) {
+        request->filter.cluster = line_get(line, "cluster");
+        request->filter.host = line_get(line, "host");
+        request->filter.source = source ? source_from_string(source) : _SOURCE_INVALID;
+        if (source && request->filter.source == _SOURCE_INVALID) {
                 *ret_text = "source= must be a source of nodes, as local or lan";
                 return PROTOCOL_E_BAD_ARGUMENT;
         }
@@ -190,12 +190,12 @@ static void write_lookup(const Request *request, LineWriter *writer) {
 }
 
 static void write_list(const Request *request, LineWriter *writer) {
-        if (request->cluster)
-                line_writer_attribute(writer, "cluster", request->cluster);
-        if (request->host)
-                line_writer_attribute(writer, "host", request->host);
-        if (request->source != _SOURCE_INVALID)
-                line_writer_attribute(writer, "source", source_to_string(request->source));
+        if (request->filter.cluster)
+                line_writer_attribute(writer, "cluster", request->filter.cluster);
+        if (request->filter.host)
+                line_writer_attribute(writer, "host", request->filter.host);
+        if (request->filter.source != _SOURCE_INVALID)
+                line_writer_attribute(writer, "source", source_to_string(request->filter.source));
 }
 
 void request_write(const Request *request, LineWriter *writer) {

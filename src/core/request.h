@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "core/endpoint.h"
+#include "core/filter.h"
 #include "core/line.h"
-#include "core/node-info.h"
 
 #define PROTOCOL_VERSION 1
 
@@ -42,16 +42,14 @@ typedef enum ProtocolError {
 /* A request. Fields that its verb has no use for are 0. */
 typedef struct Request {
         Verb verb;
-        uint32_t version;    /* HELLO */
-        Endpoint endpoint;   /* REGISTER: all of it; LOOKUP: the node */
-        bool bound;          /* REGISTER: listens on one address only */
-        Address address;     /* REGISTER: which */
-        Family family;       /* LOOKUP: _FAMILY_INVALID for any */
-        Proto proto;         /* LOOKUP: _PROTO_INVALID for any */
-        uint32_t wait_msec;  /* LOOKUP: 0 to LIMIT_WAIT_MSEC */
-        Source source;       /* LIST: _SOURCE_INVALID for any */
-        const char *cluster; /* LIST: NULL for any; points into the line */
-        const char *host;    /* LIST: likewise */
+        uint32_t version;   /* HELLO */
+        Endpoint endpoint;  /* REGISTER: all of it; LOOKUP: the node */
+        bool bound;         /* REGISTER: listens on one address only */
+        Address address;    /* REGISTER: which */
+        Family family;      /* LOOKUP: _FAMILY_INVALID for any */
+        Proto proto;        /* LOOKUP: _PROTO_INVALID for any */
+        uint32_t wait_msec; /* LOOKUP: 0 to LIMIT_WAIT_MSEC */
+        Filter filter;      /* LIST; points into the line */
 } Request;
 
 const char *verb_to_string(Verb verb);

@@ -41,11 +41,10 @@ static int add_row(Table *table, const NodeInfo *info) {
 
 /* Adds what is listed to the table, or, without one, to the array. */
 static int fill(Client *client, const Filter *filter, Table *table, struct json_object *array) {
-        Request request = { .verb = VERB_LIST };
+        Request request = { .verb = VERB_LIST, .filter = *filter };
         Reply reply;
         int r;
 
-        filter_set_request(filter, &request);
         r = client_send(client, &request);
         while (r >= 0) {
                 r = client_receive(client, &reply);

@@ -22,8 +22,8 @@ static uint32_t epmd_port(void) {
 int command_names(Client *client, const Options *options) {
         const char *host = options->argument;
         Request request = { .verb = VERB_LIST,
-                            .host = host,
-                            .source = host ? _SOURCE_INVALID : SOURCE_LOCAL };
+                            .filter.host = host,
+                            .filter.source = host ? _SOURCE_INVALID : SOURCE_LOCAL };
         char last[NODE_NAME_SIZE] = "";
         Reply reply;
         int r = client_send(client, &request);

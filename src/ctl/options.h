@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ctl/filter.h"
+#include "core/filter.h"
 #include "ctl/table.h"
 
 /* Exit status: EXIT_SUCCESS, EXIT_FAILURE (the daemon can't be reached, does not answer, refuses),

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl/choice.h"
+#include "core/choice.h"
 #include "ctl/commands.h"
 #include "ctl/json.h"
 #include "ctl/suggest.h"
@@ -58,7 +58,7 @@ static int lookup(Client *client, Answer *answer) {
 
 /* Something with a similar name, which may be what was meant; NULL if there is nothing. */
 static char *find_similar(Client *client, const char *node) {
-        Request request = { .verb = VERB_LIST, .source = _SOURCE_INVALID };
+        Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
         char *best = NULL;
         Reply reply;
         int r = client_send(client, &request);

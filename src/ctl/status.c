@@ -232,7 +232,7 @@ static int print_json(const Line *line, const Census *census) {
 }
 
 static int take_census(Client *client, Census *census) {
-        Request request = { .verb = VERB_LIST, .source = _SOURCE_INVALID };
+        Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
         Reply reply;
         int r = client_send(client, &request);
 

@@ -17,9 +17,11 @@ Serves the Unix socket PATH, and says "listening" when it does. MODE is one of
   drip      tells a node now and then, without end
   flood     tells nodes as fast as it can, without end
   refuse    has too many connections already
+  announcing  has a node that is announced only when STATUS is asked for the third time
   escapes   says everything with control characters in it
 """
 
+import itertools
 import random
 import socket
 import sys
@@ -128,6 +130,18 @@ def refuse(connection):
     connection.sendall(b"ERR limit there are too many connections\n")
 
 
+STATUSES = itertools.count()
+
+
+def announcing(connection):
+    for line in connection.makefile("rb"):
+        if line.startswith(b"STATUS"):
+            adverts = int(next(STATUSES) >= 2)
+            connection.sendall(f"OK version=1 avahi=running local=1 announceable=1 adverts={adverts} sightings=1\n".encode())
+        else:
+            connection.sendall(b"OK\n")
+
+
 def escapes(connection):
     for line in connection.makefile("rb"):
         if line.startswith(b"STATUS"):
@@ -142,7 +156,8 @@ def escapes(connection):
 
 
 MODES = {"serve": serve, "silent": silent, "closing": closing, "restart": restart, "midline": midline, "garbage": garbled,
-         "endless": endless, "drip": drip, "flood": flood, "refuse": refuse, "escapes": escapes}
+         "endless": endless, "drip": drip, "flood": flood, "refuse": refuse, "announcing": announcing,
+         "escapes": escapes}
 
 
 def talk(behave, connection):

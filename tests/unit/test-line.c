@@ -51,7 +51,8 @@ static void check_example(const Example *example) {
 }
 
 static void test_examples(void) {
-        g_assert_cmpuint(examples_check("line", check_example), >=, MIN_EXAMPLES);
+        g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "line", check_example), >=,
+                         MIN_EXAMPLES);
 }
 
 /* Which bytes may stand for themselves, and that all others but NUL may be coded. */

@@ -133,7 +133,8 @@ static void check_example(const Example *example) {
 }
 
 static void test_examples(void) {
-        g_assert_cmpuint(examples_check("reply", check_example), >=, MIN_EXAMPLES);
+        g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "reply", check_example), >=,
+                         MIN_EXAMPLES);
 }
 
 /* Every error can be told, and is understood with its text. */

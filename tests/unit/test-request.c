@@ -72,12 +72,12 @@ static void append_lookup(GString *out, const Request *request) {
 }
 
 static void append_list(GString *out, const Request *request) {
-        if (request->cluster)
-                g_string_append_printf(out, " cluster=%s", request->cluster);
-        if (request->host)
-                g_string_append_printf(out, " host=%s", request->host);
-        if (request->source != _SOURCE_INVALID)
-                g_string_append_printf(out, " source=%s", source_to_string(request->source));
+        if (request->filter.cluster)
+                g_string_append_printf(out, " cluster=%s", request->filter.cluster);
+        if (request->filter.host)
+                g_string_append_printf(out, " host=%s", request->filter.host);
+        if (request->filter.source != _SOURCE_INVALID)
+                g_string_append_printf(out, " source=%s", source_to_string(request->filter.source));
 }
 
 /* The canonical form that protocol-examples.txt describes. */
@@ -128,11 +128,13 @@ static void check_encode_example(const Example *example) {
 }
 
 static void test_examples(void) {
-        g_assert_cmpuint(examples_check("request", check_example), >=, MIN_REQUESTS);
+        g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "request", check_example), >=,
+                         MIN_REQUESTS);
 }
 
 static void test_encode_examples(void) {
-        g_assert_cmpuint(examples_check("encode", check_encode_example), >=, MIN_ENCODES);
+        g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "encode", check_encode_example), >=,
+                         MIN_ENCODES);
 }
 
 static void test_verb_names(void) {
@@ -238,12 +240,12 @@ static void test_list_filters(void) {
         Request request;
 
         g_assert_cmpint(parse_text(&request, "LIST host=h%20%C3%A5 cluster=a/b"), ==, 0);
-        g_assert_cmpstr(request.host, ==, "h \xC3\xA5");
-        g_assert_cmpstr(request.cluster, ==, "a/b");
-        g_assert_cmpint(request.source, ==, _SOURCE_INVALID);
+        g_assert_cmpstr(request.filter.host, ==, "h \xC3\xA5");
+        g_assert_cmpstr(request.filter.cluster, ==, "a/b");
+        g_assert_cmpint(request.filter.source, ==, _SOURCE_INVALID);
         g_assert_cmpint(parse_text(&request, "LIST"), ==, 0);
-        g_assert_null(request.host);
-        g_assert_null(request.cluster);
+        g_assert_null(request.filter.host);
+        g_assert_null(request.filter.cluster);
 }
 
 /* The longest request there is fits into a line, so that no node is too long to be registered. */

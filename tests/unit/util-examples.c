@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The examples of tests/protocol-examples.txt */
+/* Examples that the tests in C and in Erlang share */
 
 #include <string.h>
 
@@ -36,13 +36,13 @@ static void check_row(const char *row, char *const *columns,
         g_string_free(meaning, TRUE);
 }
 
-size_t examples_check(const char *kind, void (*check)(const Example *example)) {
+size_t examples_check(const char *file, const char *kind, void (*check)(const Example *example)) {
         g_autofree char *path = NULL, *content = NULL;
         g_autoptr(GError) error = NULL;
         g_auto(GStrv) rows = NULL;
         size_t n = 0;
 
-        path = g_test_build_filename(G_TEST_DIST, "tests", "protocol-examples.txt", NULL);
+        path = g_test_build_filename(G_TEST_DIST, "tests", file, NULL);
         g_file_get_contents(path, &content, NULL, &error);
         g_assert_no_error(error);
 

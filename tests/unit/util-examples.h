@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The examples of tests/protocol-examples.txt */
+/* Examples that the tests in C and in Erlang share */
 
 #include <glib.h>
 #include <stddef.h>
+
+#define EXAMPLES_CHOICE "choice-examples.txt"
+#define EXAMPLES_PROTOCOL "protocol-examples.txt"
 
 typedef struct Example {
         const char *kind;
@@ -14,7 +17,7 @@ typedef struct Example {
 } Example;
 
 /*
- * Calls check with each example of a kind and returns how many there were. The file is looked for
- * in $G_TEST_SRCDIR/tests; a test fails if it is not there or has a row of another form.
+ * Calls check with each example of a kind in a file and returns how many there were. The file is
+ * looked for in $G_TEST_SRCDIR/tests; a test fails if it is not there or has a row of another form.
  */
-size_t examples_check(const char *kind, void (*check)(const Example *example));
+size_t examples_check(const char *file, const char *kind, void (*check)(const Example *example));

@@ -33,7 +33,7 @@ static void take_status(FactsDaemon *facts, const Line *line) {
 }
 
 static void take_conflicts(FactsDaemon *facts, Client *client) {
-        Request request = { .verb = VERB_LIST, .source = _SOURCE_INVALID };
+        Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
         Reply reply;
         int r = client_send(client, &request);
 

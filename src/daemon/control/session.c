@@ -31,9 +31,9 @@ struct Session {
 
         /* LIST that is being answered */
         Walk list;
-        Source list_source;
-        char list_cluster[LIMIT_LINE]; /* "": any */
-        char list_host[LIMIT_LINE];    /* "": any */
+        Filter list_filter; /* its strings are these: */
+        char list_cluster[LIMIT_LINE];
+        char list_host[LIMIT_LINE];
 
         /* LOOKUP that waits */
         bool waiting;
@@ -201,27 +201,21 @@ static void handle_lookup(Session *session, const Request *request) {
 /* --- LIST, SUBSCRIBE --- */
 
 static void handle_list(Session *session, const Request *request) {
-        strcpy(session->list_cluster, request->cluster ? request->cluster : "");
-        strcpy(session->list_host, request->host ? request->host : "");
-        session->list_source = request->source;
+        const Filter *filter = &request->filter;
+
+        /* The line is gone before the list is at its end. */
+        strcpy(session->list_cluster, filter->cluster ? filter->cluster : "");
+        strcpy(session->list_host, filter->host ? filter->host : "");
+        session->list_filter =
+                (Filter){ session->list_cluster, session->list_host, filter->source };
         session->list = (Walk) WALK_START;
-}
-
-static bool list_selects(const Session *session, const NodeInfo *info) {
-        const char *host = session->list_host;
-
-        return (!*session->list_cluster ||
-                strcmp(session->list_cluster, info->endpoint.cluster) == 0) &&
-               (!*host || host_name_equal(host, node_name_host(info->endpoint.node)) ||
-                host_name_equal(host, info->host)) &&
-               (session->list_source == _SOURCE_INVALID || session->list_source == info->source);
 }
 
 static void continue_list(Session *session) {
         NodeInfo info;
 
         if (walk_next(&session->list, session->context.directory, now(session), &info)) {
-                if (list_selects(session, &info))
+                if (filter_selects(&session->list_filter, &info))
                         reply_node(session, &info);
         } else {
                 reply_ok(session);

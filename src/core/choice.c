@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which address a node would connect to */
 
-#include "ctl/choice.h"
+#include "core/choice.h"
 
 /* Ranks of the impossible: behind all others. */
 #define RANK_FAMILY 3
 #define RANK_PROTO 4
 
-/* epmd_mdns_table:usable/3. Under IPv6, OTP takes an IPv4 address as a mapped one. */
+/* Under IPv6, OTP takes an IPv4 address as a mapped one. */
 static unsigned rank(Family family, Family listener, const Address *address) {
         if (family == FAMILY_INET)
                 return address->family == FAMILY_INET6 ? RANK_FAMILY

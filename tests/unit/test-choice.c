@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which address a node would connect to: the cases are those of epmd_mdns_table_tests, so that the
- * command tells what the application does.
+ * Which address a node would connect to, and why not another: tests/choice-examples.txt holds the
+ * order that the Erlang application is tested with, too; the reasons are tested here alone.
  */
 
 #include <glib.h>
 #include <string.h>
 
-#include "ctl/choice.h"
+#include "core/choice.h"
+#include "unit/util-examples.h"
 #include "util/macro.h"
+
+/* Examples of kind "addresses"; there may be more, never fewer. */
+#define MIN_ADDRESSES 22
 
 static NodeInfo make_info(Proto proto, Family family, const char *addresses, bool stale) {
         NodeInfo info = { .source = SOURCE_LAN, .stale = stale };
@@ -47,6 +51,45 @@ static void check(const NodeInfo infos[], size_t n, Proto proto, Family family,
                 g_assert_cmpuint(strlen(choice_reason(&choices[i])), >, 10);
         }
         g_assert_cmpstr(found->str, ==, expected);
+}
+
+/* "tcp inet 40001 192.0.2.2,fd00::2 stale" */
+static NodeInfo parse_info(const char *text) {
+        g_auto(GStrv) words = g_strsplit(text, " ", 0);
+        NodeInfo info = make_info(proto_from_string(words[0]), family_from_string(words[1]),
+                                  words[3], g_strcmp0(words[4], "stale") == 0);
+
+        info.endpoint.port = (uint16_t) g_ascii_strtoull(words[2], NULL, 10);
+        return info;
+}
+
+static void check_example(const Example *example) {
+        g_auto(GStrv) halves = g_strsplit(example->line->str, "|", 2);
+        g_auto(GStrv) asked = g_strsplit(halves[0], " ", 2), rest = g_strsplit(halves[1], ";", 0);
+        g_autoptr(GString) found = g_string_new(NULL);
+        Choice choices[4 * LIMIT_ADDRESSES];
+        NodeInfo infos[4];
+        size_t n = 0, n_choices;
+
+        g_test_message("%s", example->row);
+        for (; rest[n]; n++)
+                infos[n] = parse_info(rest[n]);
+        n_choices = choice_make(choices, infos, n, proto_from_string(asked[0]),
+                                family_from_string(asked[1]));
+        for (size_t i = 0; i < n_choices; i++) {
+                char text[ADDRESS_TEXT_SIZE];
+
+                if (choices[i].verdict == CHOICE_TAKEN || choices[i].verdict == CHOICE_LATER)
+                        g_string_append_printf(found, "%s%s:%u", found->len ? " " : "",
+                                               address_format(&choices[i].address, text),
+                                               choices[i].info->endpoint.port);
+        }
+        g_assert_cmpstr(found->len ? found->str : "none", ==, example->meaning);
+}
+
+static void test_examples(void) {
+        g_assert_cmpuint(examples_check(EXAMPLES_CHOICE, "addresses", check_example), >=,
+                         MIN_ADDRESSES);
 }
 
 /* The daemon gives the best address first, and OTP tries one only. */
@@ -106,13 +149,14 @@ static void test_nothing(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
-        g_test_add_func("/ctl/choice/first-address", test_first_address);
-        g_test_add_func("/ctl/choice/protocol", test_protocol);
-        g_test_add_func("/ctl/choice/inet", test_inet);
-        g_test_add_func("/ctl/choice/inet6", test_inet6);
-        g_test_add_func("/ctl/choice/link-local", test_link_local);
-        g_test_add_func("/ctl/choice/stale", test_stale);
-        g_test_add_func("/ctl/choice/nothing", test_nothing);
+        g_test_add_func("/choice/examples", test_examples);
+        g_test_add_func("/choice/first-address", test_first_address);
+        g_test_add_func("/choice/protocol", test_protocol);
+        g_test_add_func("/choice/inet", test_inet);
+        g_test_add_func("/choice/inet6", test_inet6);
+        g_test_add_func("/choice/link-local", test_link_local);
+        g_test_add_func("/choice/stale", test_stale);
+        g_test_add_func("/choice/nothing", test_nothing);
 
         return g_test_run();
 }

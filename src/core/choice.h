@@ -4,8 +4,8 @@
 /*
  * Which address a node would connect to
  *
- * This is the rule of epmd_mdns_table:answer/2 in the OTP application, which see; what it decides
- * is decided here in the same way, and with reasons.
+ * The OTP application decides the same in epmd_mdns_choice:addresses/3, without reasons:
+ * tests/choice-examples.txt holds the two together.
  */
 
 #include <stdbool.h>
