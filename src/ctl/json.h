@@ -6,7 +6,6 @@
 #include <json-c/json.h>
 #include <stdbool.h>
 
-#include "core/node-info.h"
 #include "util/macro.h"
 
 /* json-c's json_object_put(), for _cleanup_(). */
@@ -17,10 +16,6 @@ static inline void json_putp(struct json_object **object) {
 /* Text from outside, without what is no UTF-8 and without control characters: each such byte
  * becomes U+FFFD. "" and NULL become null. */
 struct json_object *json_text(const char *text);
-
-/* What is told of one endpoint; added to an object, or as one of its own. */
-void json_add_node(struct json_object *object, const NodeInfo *info);
-struct json_object *json_node(const NodeInfo *info);
 
 /* Writes to stdout, on one line or on as many as people like, and lets go of the object. Returns 0
  * or negative errno, which people have been told. */

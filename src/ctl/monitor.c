@@ -12,33 +12,115 @@
 
 #include "ctl/commands.h"
 #include "ctl/json.h"
+#include "ctl/node-fields.h"
 #include "ctl/text.h"
 
-/* "2026-11-22T11:01:58.123Z" */
-#define TIME_SIZE 64
+/* An event, and when it was heard here. */
+typedef struct Heard {
+        const Reply *event;
+        struct timespec time;
+} Heard;
 
-static const char *utc_time(char buffer[static TIME_SIZE]) {
-        struct timespec now;
+static const NodeInfo *info_of(const void *object) {
+        return &((const Heard *) object)->event->info;
+}
+
+/* "2026-11-22T11:01:58.123Z" */
+static const char *get_time(const void *object, const Field *field, char *buffer) {
+        const Heard *heard = object;
         struct tm utc;
         char text[24];
 
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        (void) gmtime_r(&now.tv_sec, &utc);
+        (void) field;
+        (void) gmtime_r(&heard->time.tv_sec, &utc);
         (void) strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-        snprintf(buffer, TIME_SIZE, "%s.%03ldZ", text, now.tv_nsec / 1000000);
+        snprintf(buffer, FIELD_SIZE, "%s.%03ldZ", text, heard->time.tv_nsec / 1000000);
         return buffer;
 }
 
-static void print_time(void) {
-        char text[16];
-        struct timespec now;
+static const char *show_time(const void *object, const Field *field, char *buffer) {
+        const Heard *heard = object;
         struct tm local;
+        char text[16];
 
-        (void) clock_gettime(CLOCK_REALTIME, &now);
-        (void) localtime_r(&now.tv_sec, &local);
+        (void) field;
+        (void) localtime_r(&heard->time.tv_sec, &local);
         (void) strftime(text, sizeof(text), "%H:%M:%S", &local);
-        printf("%s.%03ld", text, now.tv_nsec / 1000000);
+        snprintf(buffer, FIELD_SIZE, "%s.%03ld", text, heard->time.tv_nsec / 1000000);
+        return buffer;
 }
+
+static const char *get_event(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return event_kind_to_string(((const Heard *) object)->event->event);
+}
+
+static const char *get_reason(const void *object, const Field *field, char *buffer) {
+        Reason reason = ((const Heard *) object)->event->reason;
+
+        (void) field, (void) buffer;
+        return reason != _REASON_INVALID ? reason_to_string(reason) : NULL;
+}
+
+static const char *show_reason(const void *object, const Field *field, char *buffer) {
+        const char *reason = get_reason(object, field, buffer);
+
+        snprintf(buffer, FIELD_SIZE, "(%s)", reason ? reason : "");
+        return reason ? buffer : NULL;
+}
+
+static const char *show_node(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return info_of(object)->endpoint.node;
+}
+
+static const char *show_proto(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return proto_to_string(info_of(object)->endpoint.proto);
+}
+
+static const char *show_address(const void *object, const Field *field, char *buffer) {
+        (void) field;
+        return address_format(&info_of(object)->addresses[0], buffer);
+}
+
+static const char *show_port(const void *object, const Field *field, char *buffer) {
+        (void) field;
+        snprintf(buffer, FIELD_SIZE, "%u", (unsigned) info_of(object)->endpoint.port);
+        return buffer;
+}
+
+static const char *show_where(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return source_info(info_of(object)->source)->label;
+}
+
+static const char *show_conflict(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return info_of(object)->conflict ? "CONFLICT" : NULL;
+}
+
+static void add_node(struct json_object *json, const void *object) {
+        node_fields_add_json(json, info_of(object));
+}
+
+/* A line for people: what has a label, with it in front. */
+static const Field event_fields[] = {
+        { NULL, "time", "", FIELD_TEXT, .get = get_time, .show = show_time },
+        { NULL, "event", "  ", FIELD_TEXT, .get = get_event },
+        /* The rest is not there for EVENT_SYNC. */
+        { "reason", "reason", NULL, FIELD_TEXT, .get = get_reason },
+        { .add = add_node },
+        { NULL, NULL, "  ", .show = show_node },
+        { "proto", NULL, "  ", .show = show_proto },
+        { "addr", NULL, " ", .show = show_address },
+        { "port", NULL, " port ", .show = show_port },
+        { "source", NULL, "  ", .show = show_where },
+        { "reason", NULL, "  ", .show = show_reason },
+        { "conflict", NULL, "  ", .show = show_conflict },
+};
+
+#define SYNC_FIELDS 2
 
 static const char *colour(const Options *options, EventKind kind) {
         if (!options->colour)
@@ -46,42 +128,37 @@ static const char *colour(const Options *options, EventKind kind) {
         return kind == EVENT_UP ? TEXT_GREEN : kind == EVENT_DOWN ? TEXT_RED : TEXT_YELLOW;
 }
 
-static void print_event(const Reply *event, const Options *options) {
-        const NodeInfo *info = &event->info;
-        char address[ADDRESS_TEXT_SIZE], *node = text_safe(info->endpoint.node);
+static void print_event(const Heard *heard, const Options *options) {
+        for (size_t i = 0; i < ELEMENTSOF(event_fields); i++) {
+                const Field *field = &event_fields[i];
+                char buffer[FIELD_SIZE], *safe;
+                const char *text = field->label ? field_show(field, heard, buffer) : "";
 
-        print_time();
-        printf("  %s%-7s%s  %s  %s %s port %u  %s", colour(options, event->event),
-               event_kind_to_string(event->event), options->colour ? TEXT_PLAIN : "",
-               node ? node : "?", proto_to_string(info->endpoint.proto),
-               address_format(&info->addresses[0], address), (unsigned) info->endpoint.port,
-               source_info(info->source)->label);
-        if (event->reason != _REASON_INVALID)
-                printf("  (%s)", reason_to_string(event->reason));
-        if (info->conflict)
-                printf("  CONFLICT");
-        printf("\n");
-        free(node);
-}
-
-static void print_sync(size_t n) {
-        print_time();
-        printf("  %zu endpoint%s up; changes follow, end with Ctrl-C\n", n, n == 1 ? "" : "s");
-}
-
-static int print_json(const Reply *event) {
-        struct json_object *object = json_object_new_object();
-        char time[TIME_SIZE];
-
-        json_object_object_add(object, "time", json_text(utc_time(time)));
-        json_object_object_add(object, "event", json_text(event_kind_to_string(event->event)));
-        if (event->event != EVENT_SYNC) {
-                bool known = event->reason != _REASON_INVALID;
-
-                json_object_object_add(object, "reason",
-                                       known ? json_text(reason_to_string(event->reason)) : NULL);
-                json_add_node(object, &event->info);
+                if (!*text)
+                        continue;
+                safe = text_safe(text);
+                if (field->get == get_event)
+                        printf("%s%s%-7s%s", field->label, colour(options, heard->event->event),
+                               safe ? safe : "?", options->colour ? TEXT_PLAIN : "");
+                else
+                        printf("%s%s", field->label, safe ? safe : "?");
+                free(safe);
         }
+        printf("\n");
+}
+
+static void print_sync(const Heard *heard, size_t n) {
+        char buffer[FIELD_SIZE];
+
+        printf("%s  %zu endpoint%s up; changes follow, end with Ctrl-C\n",
+               field_show(&event_fields[0], heard, buffer), n, n == 1 ? "" : "s");
+}
+
+static int print_json(const Heard *heard) {
+        struct json_object *object = json_object_new_object();
+        bool sync = heard->event->event == EVENT_SYNC;
+
+        fields_add_json(object, event_fields, sync ? SYNC_FIELDS : ELEMENTSOF(event_fields), heard);
         return json_print_line(object);
 }
 
@@ -93,17 +170,19 @@ static void on_signal(int number) {
 }
 
 static int print(const Reply *event, const Options *options, size_t *n) {
+        Heard heard = { .event = event };
         int r = 0;
 
         if (event->event != EVENT_SYNC && !filter_selects(&options->filter, &event->info))
                 return 0;
+        (void) clock_gettime(CLOCK_REALTIME, &heard.time);
         *n += event->event == EVENT_UP;
         if (options->json)
-                r = print_json(event);
+                r = print_json(&heard);
         else if (event->event == EVENT_SYNC)
-                print_sync(*n);
+                print_sync(&heard, *n);
         else
-                print_event(event, options);
+                print_event(&heard, options);
         /* Whoever reads from a pipe gets each event when it happens. */
         return r < 0 ? r : text_flush();
 }

@@ -10,6 +10,7 @@
 
 #include "core/choice.h"
 #include "ctl/commands.h"
+#include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/suggest.h"
 #include "ctl/text.h"
@@ -114,31 +115,78 @@ static void print_headline(const Answer *answer, const Options *options) {
         free(host);
 }
 
+/* --- The fields of a choice --- */
+
+static const char *show_used(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field, (void) buffer;
+        return choice->verdict == CHOICE_TAKEN ? "yes" : "no";
+}
+
+static const char *get_address(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field;
+        return address_format(&choice->address, buffer);
+}
+
+static const char *get_port(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field;
+        snprintf(buffer, FIELD_SIZE, "%" PRIu16, choice->info->endpoint.port);
+        return buffer;
+}
+
+static const char *get_proto(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field, (void) buffer;
+        return proto_to_string(choice->info->endpoint.proto);
+}
+
+static const char *get_family(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field, (void) buffer;
+        return family_to_string(choice->info->endpoint.family);
+}
+
+static const char *get_chosen(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field, (void) buffer;
+        return choice->verdict == CHOICE_TAKEN ? "1" : NULL;
+}
+
+static const char *get_reason(const void *object, const Field *field, char *buffer) {
+        const Choice *choice = object;
+
+        (void) field, (void) buffer;
+        return choice_reason(choice);
+}
+
+static const Field choice_fields[] = {
+        { NULL, NULL, "USED", .show = show_used },
+        { "addr", "address", "ADDRESS", FIELD_TEXT, .get = get_address },
+        { "port", "port", "PORT", FIELD_NUMBER, .get = get_port },
+        { "proto", "proto", "PROTO", FIELD_TEXT, .get = get_proto },
+        { "family", "family", "FAMILY", FIELD_TEXT, .get = get_family },
+        { NULL, "chosen", NULL, FIELD_FLAG, .get = get_chosen },
+        { NULL, "why", "WHY", FIELD_TEXT, .get = get_reason },
+};
+
 static int print_text(const Answer *answer, const Options *options) {
-        static const char *const headers[] = {
-                "USED", "ADDRESS", "PORT", "PROTO", "FAMILY", "WHY",
-        };
         /* Nothing is cut: addresses and reasons are all that there is to see. */
         const TableStyle style = { true, options->colour, 0 };
-        _cleanup_(table_freep) Table *table = table_new(headers, ELEMENTSOF(headers));
+        _cleanup_(table_freep) Table *table =
+                fields_table(choice_fields, ELEMENTSOF(choice_fields));
 
-        for (size_t i = 0; table && i < answer->n_choices; i++) {
-                const Choice *choice = &answer->choices[i];
-                const Endpoint *endpoint = &choice->info->endpoint;
-                char address[ADDRESS_TEXT_SIZE], port[8];
-                const char *cells[] = {
-                        choice->verdict == CHOICE_TAKEN ? "yes" : "no",
-                        address_format(&choice->address, address),
-                        port,
-                        proto_to_string(endpoint->proto),
-                        family_to_string(endpoint->family),
-                        choice_reason(choice),
-                };
-
-                snprintf(port, sizeof(port), "%" PRIu16, endpoint->port);
-                if (table_add(table, cells) < 0)
+        for (size_t i = 0; table && i < answer->n_choices; i++)
+                if (fields_table_add(table, choice_fields, ELEMENTSOF(choice_fields),
+                                     &answer->choices[i]) < 0)
                         table = table_free(table);
-        }
         if (!table) {
                 fprintf(stderr, "epmd-mdns: out of memory\n");
                 return -ENOMEM;
@@ -150,17 +198,8 @@ static int print_text(const Answer *answer, const Options *options) {
 
 static struct json_object *json_choice(const Choice *choice) {
         struct json_object *object = json_object_new_object();
-        const Endpoint *endpoint = &choice->info->endpoint;
-        char address[ADDRESS_TEXT_SIZE];
 
-        json_object_object_add(object, "address",
-                               json_text(address_format(&choice->address, address)));
-        json_object_object_add(object, "port", json_object_new_int(endpoint->port));
-        json_object_object_add(object, "proto", json_text(proto_to_string(endpoint->proto)));
-        json_object_object_add(object, "family", json_text(family_to_string(endpoint->family)));
-        json_object_object_add(object, "chosen",
-                               json_object_new_boolean(choice->verdict == CHOICE_TAKEN));
-        json_object_object_add(object, "why", json_text(choice_reason(choice)));
+        fields_add_json(object, choice_fields, ELEMENTSOF(choice_fields), choice);
         return object;
 }
 

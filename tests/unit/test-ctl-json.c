@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/json.h"
+#include "ctl/node-fields.h"
 
 static void check_text(const char *text, const char *expected) {
         _cleanup_(json_putp) struct json_object *object = json_text(text);
@@ -49,7 +50,7 @@ static void test_node(void) {
 
         g_assert_cmpint(address_parse("fd00::2", &info.addresses[0]), ==, 0);
         g_assert_cmpint(address_parse("192.0.2.2", &info.addresses[1]), ==, 0);
-        object = json_node(&info);
+        object = node_fields_json(&info);
         g_assert_cmpstr(
                 json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
                 "{\"node\":\"bob@h2\",\"family\":\"inet6\",\"proto\":\"tls\",\"port\":65535,"
@@ -65,7 +66,7 @@ static void test_bare_node(void) {
         NodeInfo info = { .endpoint = { .node = "a@b", .port = 1 }, .n_addresses = 1 };
 
         info.addresses[0] = address_loopback(FAMILY_INET);
-        object = json_node(&info);
+        object = node_fields_json(&info);
         g_assert_cmpstr(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
                         "{\"node\":\"a@b\",\"family\":\"inet\",\"proto\":\"tcp\",\"port\":1,"
                         "\"addresses\":[\"127.0.0.1\"],\"source\":\"local\",\"host\":null,"

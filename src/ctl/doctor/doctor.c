@@ -8,6 +8,7 @@
 
 #include "ctl/doctor/checks.h"
 #include "ctl/commands.h"
+#include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/text.h"
 #include "util/socket-path.h"
@@ -46,29 +47,72 @@ static void print_text(const char *text, size_t width) {
         free(safe);
 }
 
-static void print_finding(const Check *check, const Finding *finding, const Options *options) {
+/* A check and what it found. */
+typedef struct Result {
+        const Check *check;
+        const Finding *finding;
+} Result;
+
+static const char *get_check(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return ((const Result *) object)->check->name;
+}
+
+static const char *get_verdict(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return verdict_to_string(((const Result *) object)->finding->verdict);
+}
+
+static const char *get_finding(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return ((const Result *) object)->finding->text;
+}
+
+static const char *show_finding(const void *object, const Field *field, char *buffer) {
+        snprintf(buffer, FIELD_SIZE, "%s: %s", get_check(object, field, buffer),
+                 get_finding(object, field, buffer));
+        return buffer;
+}
+
+static const char *get_advice(const void *object, const Field *field, char *buffer) {
+        (void) field, (void) buffer;
+        return ((const Result *) object)->finding->advice;
+}
+
+/* For people, what has a label is a paragraph behind the verdict. */
+static const Field result_fields[] = {
+        { NULL, "check", NULL, FIELD_TEXT, .get = get_check },
+        { NULL, "verdict", NULL, FIELD_TEXT, .get = get_verdict },
+        { NULL, "finding", "", FIELD_TEXT, .get = get_finding, .show = show_finding },
+        { NULL, "advice", "", FIELD_TEXT, .get = get_advice },
+};
+
+static void print_result(const Result *result, const Options *options) {
+        Verdict verdict = result->finding->verdict;
         size_t width = options->width == 0      ? SIZE_MAX
                        : options->width < WIDTH ? options->width
                                                 : WIDTH;
-        char text[sizeof(finding->text) + 32];
+        int indent = 0; /* the verdict stands before the first */
 
-        snprintf(text, sizeof(text), "%s: %s", check->name, finding->text);
-        printf("%s%-*s%s", colour(options, finding->verdict), INDENT,
-               verdict_to_string(finding->verdict), options->colour ? TEXT_PLAIN : "");
-        print_text(text, width);
-        if (*finding->advice) {
-                printf("%*s", INDENT, "");
-                print_text(finding->advice, width);
+        printf("%s%-*s%s", colour(options, verdict), INDENT, verdict_to_string(verdict),
+               options->colour ? TEXT_PLAIN : "");
+        for (size_t i = 0; i < ELEMENTSOF(result_fields); i++) {
+                char buffer[FIELD_SIZE];
+                const char *text =
+                        result_fields[i].label ? field_show(&result_fields[i], result, buffer) : "";
+
+                if (!*text)
+                        continue;
+                printf("%*s", indent, "");
+                print_text(text, width);
+                indent = INDENT;
         }
 }
 
-static struct json_object *json_finding(const Check *check, const Finding *finding) {
+static struct json_object *json_result(const Result *result) {
         struct json_object *object = json_object_new_object();
 
-        json_object_object_add(object, "check", json_text(check->name));
-        json_object_object_add(object, "verdict", json_text(verdict_to_string(finding->verdict)));
-        json_object_object_add(object, "finding", json_text(finding->text));
-        json_object_object_add(object, "advice", json_text(finding->advice));
+        fields_add_json(object, result_fields, ELEMENTSOF(result_fields), result);
         return object;
 }
 
@@ -95,6 +139,7 @@ static Verdict examine(const Facts *facts, const Options *options, struct json_o
 
         for (size_t i = 0; i < n_checks; i++) {
                 Finding finding = checks[i].check(facts);
+                Result result = { &checks[i], &finding };
 
                 counts[finding.verdict]++;
                 if (finding.verdict > worst)
@@ -102,9 +147,9 @@ static Verdict examine(const Facts *facts, const Options *options, struct json_o
                 if (finding.verdict == VERDICT_NONE)
                         continue;
                 if (array)
-                        json_object_array_add(array, json_finding(&checks[i], &finding));
+                        json_object_array_add(array, json_result(&result));
                 else
-                        print_finding(&checks[i], &finding, options);
+                        print_result(&result, options);
         }
         if (!array)
                 print_summary(counts);
