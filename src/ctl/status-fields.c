@@ -209,6 +209,7 @@ const Field status_fields[] = {
         { "hosts", "hosts", NULL, FIELD_NUMBER, .get = get_number },
         { "adverts", "adverts", "Announced", FIELD_NUMBER, .get = get_number,
           .show = show_adverts },
+        { "announceable", "announceable", NULL, FIELD_NUMBER, .get = get_number },
         { "sightings", "sightings", "Heard", FIELD_NUMBER, .get = get_number, .show = show_count,
           .words = "(each advert counts once for each interface and IP version)" },
         { NULL, NULL, "Interfaces", .show = show_interfaces },
