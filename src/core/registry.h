@@ -36,6 +36,7 @@ enum {
         REGISTRY_E_USER,       /* the user holds as many endpoints as one may */
         REGISTRY_E_ALL,        /* all users together do */
         REGISTRY_E_DIRECTORY,  /* the directory is full */
+        _REGISTRY_E_MAX,
 };
 
 /* directory and quota must outlive the registry. seed: any number; creations count up from it. */

@@ -22,8 +22,10 @@ static bool request_equal(const Request *a, const Request *b) {
         return a->verb == b->verb && a->version == b->version &&
                endpoint_equal(&a->endpoint, &b->endpoint) && a->bound == b->bound &&
                (!a->bound || address_equal(&a->address, &b->address)) && a->family == b->family &&
-               a->proto == b->proto && a->wait_msec == b->wait_msec && a->source == b->source &&
-               text_equal(a->cluster, b->cluster) && text_equal(a->host, b->host);
+               a->proto == b->proto && a->wait_msec == b->wait_msec &&
+               a->filter.source == b->filter.source &&
+               text_equal(a->filter.cluster, b->filter.cluster) &&
+               text_equal(a->filter.host, b->filter.host);
 }
 
 /* A text that is told to people must be one that an ERR line can hold. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ctl/census.h"
-#include "ctl/filter.h"
+#include "core/filter.h"
 #include "ctl/node-set.h"
 
 static NodeInfo make_info(const char *node, Proto proto, Family family) {

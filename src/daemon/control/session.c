@@ -16,6 +16,7 @@
 #include "core/request.h"
 #include "core/walk.h"
 #include "daemon/clock.h"
+#include "daemon/control/answer.h"
 #include "daemon/control/connection.h"
 #include "daemon/control/session.h"
 #include "util/fd.h"
@@ -41,29 +42,6 @@ struct Session {
         sd_event_source *timer;
 };
 
-/* --- Replies --- */
-
-static void reply_ok(Session *session) {
-        LineWriter writer = LINE_WRITER_NULL;
-
-        line_writer_word(&writer, "OK");
-        connection_send(session->connection, &writer);
-}
-
-static void reply_error(Session *session, ProtocolError error, const char *text) {
-        LineWriter writer = LINE_WRITER_NULL;
-
-        reply_write_error(&writer, error, text);
-        connection_send(session->connection, &writer);
-}
-
-static void reply_node(Session *session, const NodeInfo *info) {
-        LineWriter writer = LINE_WRITER_NULL;
-
-        reply_write_node(&writer, info);
-        connection_send(session->connection, &writer);
-}
-
 /* An event never stands between the lines of one reply. */
 static void send_event(Session *session, EventKind kind, Reason reason, const NodeInfo *info) {
         LineWriter writer = LINE_WRITER_NULL;
@@ -82,11 +60,8 @@ static uint64_t now(const Session *session) {
 /* --- HELLO, STATUS --- */
 
 static void handle_hello(Session *session, const Request *request) {
-        LineWriter writer = LINE_WRITER_NULL;
-
         (void) request;
-        line_writer_text(&writer, "OK 1 epmd-mdnsd/" PACKAGE_VERSION);
-        connection_send(session->connection, &writer);
+        answer_version(session->connection);
 }
 
 static void handle_status(Session *session, const Request *request) {
@@ -100,41 +75,33 @@ static void handle_status(Session *session, const Request *request) {
 
 /* --- REGISTER --- */
 
-static void reply_refusal(Session *session, Refusal why) {
+static void refuse(Session *session, Refusal why) {
         refusals_add(session->context.refusals, why, session->holder.uid, now(session));
-        reply_error(session, PROTOCOL_E_LIMIT, refusal_text(why));
+        answer_error(session->connection, PROTOCOL_E_LIMIT, refusal_text(why));
 }
 
 static void handle_register(Session *session, const Request *request) {
-        LineWriter writer = LINE_WRITER_NULL;
+        static const Refusal refusals[_REGISTRY_E_MAX] = {
+                [REGISTRY_E_USER] = REFUSAL_REGISTRATIONS_USER,
+                [REGISTRY_E_ALL] = REFUSAL_REGISTRATIONS_ALL,
+                [REGISTRY_E_DIRECTORY] = REFUSAL_DIRECTORY,
+        };
         uint32_t creation;
-
-        switch (registry_register(session->context.registry, &session->holder, &request->endpoint,
+        int r = registry_register(session->context.registry, &session->holder, &request->endpoint,
                                   request->bound ? &request->address : NULL, now(session),
-                                  &creation)) {
-        case 0:
-                line_writer_word(&writer, "OK");
-                line_writer_attribute_u64(&writer, "creation", creation);
-                connection_send(session->connection, &writer);
-                break;
-        case REGISTRY_E_OTHER_NODE:
-                reply_error(session, PROTOCOL_E_OTHER_NODE,
-                            "this connection holds another node already, use a new one");
-                break;
-        case REGISTRY_E_DUPLICATE:
-                reply_error(session, PROTOCOL_E_DUPLICATE_NAME,
-                            "another node of this host holds the name");
-                break;
-        case REGISTRY_E_USER:
-                reply_refusal(session, REFUSAL_REGISTRATIONS_USER);
-                break;
-        case REGISTRY_E_ALL:
-                reply_refusal(session, REFUSAL_REGISTRATIONS_ALL);
-                break;
-        default: /* the directory is full, or memory is */
-                reply_refusal(session, REFUSAL_DIRECTORY);
-                break;
-        }
+                                  &creation);
+
+        if (r == 0)
+                answer_creation(session->connection, creation);
+        else if (r == REGISTRY_E_OTHER_NODE)
+                answer_error(session->connection, PROTOCOL_E_OTHER_NODE,
+                             "this connection holds another node already, use a new one");
+        else if (r == REGISTRY_E_DUPLICATE)
+                answer_error(session->connection, PROTOCOL_E_DUPLICATE_NAME,
+                             "another node of this host holds the name");
+        else
+                /* Without memory there is as little room as in a full directory. */
+                refuse(session, r < 0 ? REFUSAL_DIRECTORY : refusals[r]);
 }
 
 static void unregister(Session *session) {
@@ -156,12 +123,12 @@ static bool answer_lookup(Session *session, const Request *request) {
                 after = &last;
                 if ((request->proto == _PROTO_INVALID || info.endpoint.proto == request->proto) &&
                     node_info_restrict(&info, request->family)) {
-                        reply_node(session, &info);
+                        answer_node(session->connection, &info);
                         found = true;
                 }
         }
         if (found)
-                reply_ok(session);
+                answer_ok(session->connection);
         return found;
 }
 
@@ -177,7 +144,7 @@ static int on_wait_over(sd_event_source *source, uint64_t usec, void *userdata) 
         Session *session = userdata;
 
         (void) source, (void) usec;
-        reply_error(session, PROTOCOL_E_NOT_FOUND, "the node did not appear in time");
+        answer_error(session->connection, PROTOCOL_E_NOT_FOUND, "the node did not appear in time");
         end_wait(session);
         return 0;
 }
@@ -195,7 +162,7 @@ static void handle_lookup(Session *session, const Request *request) {
                 session->lookup = *request;
                 return;
         }
-        reply_error(session, PROTOCOL_E_NOT_FOUND, "no node of that name is known");
+        answer_error(session->connection, PROTOCOL_E_NOT_FOUND, "no node of that name is known");
 }
 
 /* --- LIST, SUBSCRIBE --- */
@@ -216,9 +183,9 @@ static void continue_list(Session *session) {
 
         if (walk_next(&session->list, session->context.directory, now(session), &info)) {
                 if (filter_selects(&session->list_filter, &info))
-                        reply_node(session, &info);
+                        answer_node(session->connection, &info);
         } else {
-                reply_ok(session);
+                answer_ok(session->connection);
                 connection_release(session->connection);
         }
 }
@@ -227,7 +194,7 @@ static void handle_subscribe(Session *session, const Request *request) {
         (void) request;
         session->subscribed = true;
         session->snapshot = (Walk) WALK_START;
-        reply_ok(session);
+        answer_ok(session->connection);
 }
 
 static void continue_snapshot(Session *session) {
@@ -269,7 +236,7 @@ static void handle_line(Session *session, char *text, size_t length) {
                 handlers[request.verb](session, &request);
                 return;
         }
-        reply_error(session, (ProtocolError) r, why);
+        answer_error(session->connection, (ProtocolError) r, why);
         if (r == PROTOCOL_E_MALFORMED)
                 connection_close(session->connection);
 }
@@ -283,7 +250,8 @@ static bool process_line(Session *session) {
         if (r == 0)
                 handle_line(session, text, length);
         else if (r == INPUT_BUFFER_E_TOO_LONG) {
-                reply_error(session, PROTOCOL_E_TOO_LONG, "a line has at most 2048 bytes");
+                answer_error(session->connection, PROTOCOL_E_TOO_LONG,
+                             "a line has at most 2048 bytes");
                 connection_close(session->connection);
         } else if (connection_is_at_end(session->connection))
                 connection_close(session->connection);

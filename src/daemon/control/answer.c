@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines that answer a client's request (docs/protocol.md) */
+
+#include "core/reply.h"
+#include "daemon/control/answer.h"
+
+void answer_ok(Connection *connection) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        line_writer_word(&writer, "OK");
+        connection_send(connection, &writer);
+}
+
+void answer_version(Connection *connection) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        line_writer_text(&writer, "OK 1 epmd-mdnsd/" PACKAGE_VERSION);
+        connection_send(connection, &writer);
+}
+
+void answer_creation(Connection *connection, uint32_t creation) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        line_writer_word(&writer, "OK");
+        line_writer_attribute_u64(&writer, "creation", creation);
+        connection_send(connection, &writer);
+}
+
+void answer_node(Connection *connection, const NodeInfo *info) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_node(&writer, info);
+        connection_send(connection, &writer);
+}
+
+void answer_error(Connection *connection, ProtocolError error, const char *text) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_error(&writer, error, text);
+        connection_send(connection, &writer);
+}
