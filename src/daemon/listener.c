@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control socket: made, or inherited from systemd */
+/* Listening sockets: made, or inherited from systemd */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,50 +24,64 @@ static void free_names(char ***names) {
         free(*names);
 }
 
-static int check_inherited(int fd) {
-        int r = sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1);
+static int check_inherited(const Inheritable *inherited) {
+        int r = sd_is_socket(inherited->fd, inherited->family, SOCK_STREAM, 1);
 
         if (r == 0)
                 r = -ENOTSOCK;
-        if (r > 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        if (r > 0 && fcntl(inherited->fd, F_SETFL, O_NONBLOCK) < 0)
                 r = -errno;
         if (r < 0)
                 log_error("the descriptor \"%s\" that systemd passed is not a listening stream "
-                          "socket: %s",
-                          LISTENER_NAME, strerror(-r));
+                          "socket of the right kind: %s",
+                          inherited->name, strerror(-r));
         return r < 0 ? r : 0;
 }
 
-int listener_inherit(int *ret_fd) {
-        _cleanup_(free_names) char **names = NULL;
-        _cleanup_close_ int control = -1;
-        int n, r;
+static Inheritable *find_wanted(Inheritable *wanted, size_t n_wanted, const char *name) {
+        for (size_t i = 0; i < n_wanted; i++)
+                if (wanted[i].fd < 0 && strcmp(wanted[i].name, name) == 0)
+                        return &wanted[i];
+        return NULL;
+}
 
-        n = sd_listen_fds_with_names(true, &names);
-        if (n < 0) {
-                log_error("can't take the descriptors that systemd passed: %s", strerror(-n));
-                return n;
-        }
+/* Returns how many were taken, or negative errno. */
+static int take_passed(Inheritable *wanted, size_t n_wanted, char **names, int n_passed) {
+        int n_taken = 0, r = 0;
 
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n_passed; i++) {
                 _cleanup_close_ int fd = SD_LISTEN_FDS_START + i;
+                Inheritable *place = find_wanted(wanted, n_wanted, names[i]);
 
-                if (strcmp(names[i], LISTENER_NAME) == 0 && control < 0)
-                        control = TAKE_FD(fd);
-                else
+                if (!place) {
                         /* A later version's socket unit may pass more than this version knows. */
                         log_warning("systemd passed a descriptor named \"%s\", which has no use "
                                     "here: closed",
                                     names[i]);
+                        continue;
+                }
+                place->fd = TAKE_FD(fd);
+                n_taken++;
+                if (r == 0)
+                        r = check_inherited(place);
         }
-        if (control < 0)
-                return 0;
+        return r < 0 ? r : n_taken;
+}
 
-        r = check_inherited(control);
-        if (r < 0)
-                return r;
-        *ret_fd = TAKE_FD(control);
-        return 1;
+int listener_inherit(Inheritable *wanted, size_t n_wanted) {
+        _cleanup_(free_names) char **names = NULL;
+        int n = sd_listen_fds_with_names(true, &names), r;
+
+        for (size_t i = 0; i < n_wanted; i++)
+                wanted[i].fd = -1;
+        if (n < 0) {
+                log_error("can't take the descriptors that systemd passed: %s", strerror(-n));
+                return n;
+        }
+        r = take_passed(wanted, n_wanted, names, n);
+        for (size_t i = 0; i < n_wanted && r < 0; i++)
+                wanted[i].fd = fd_close(wanted[i].fd);
+        return r;
 }
 
 static int make_parent(const char *path) {

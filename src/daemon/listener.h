@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The control socket: made, or inherited from systemd */
+/* Listening sockets: made, or inherited from systemd */
 
+#include <stddef.h>
 #include <sys/types.h>
 
-/* Descriptor name of the socket in socket activation (FileDescriptorName= in systemd.socket(5)). */
-#define LISTENER_NAME "control"
+/* A listening stream socket that systemd may pass. Several of one name take what is passed under
+ * it, one after the other. */
+typedef struct Inheritable {
+        const char *name; /* FileDescriptorName= in systemd.socket(5) */
+        int family;       /* AF_UNIX, AF_INET, …; AF_UNSPEC: any */
+        int fd;           /* the socket, owned by the caller; -1: none was passed */
+} Inheritable;
 
 /* A socket in the file system that is ours as long as it is the one that we made. A plain value. */
 typedef struct SocketFile {
@@ -19,11 +25,11 @@ typedef struct SocketFile {
         { .path = NULL }
 
 /*
- * Takes the listening socket that systemd passed, if it did; other descriptors are closed with a
- * warning. Returns 1 and sets *ret_fd, 0 if none was passed, or negative errno (logged) if
- * something else was passed under the name.
+ * Takes the sockets that systemd passed, and sets the fd of all that are wanted; other descriptors
+ * are closed with a warning. Returns how many there are, or negative errno (logged) if something
+ * else was passed under one of the names: then none is taken.
  */
-int listener_inherit(int *ret_fd);
+int listener_inherit(Inheritable *wanted, size_t n_wanted);
 
 /*
  * Makes a listening socket at path, with the directory above it, open to all local users. A socket

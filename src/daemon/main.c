@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -130,12 +131,16 @@ static void block_signals(void) {
 
 /* Returns 0 or negative errno. *ret_file is set if the socket was made here. */
 static int get_listener(int *ret_fd, SocketFile *ret_file) {
-        int r = listener_inherit(ret_fd);
+        Inheritable control = { .name = "control", .family = AF_UNIX };
+        int r = listener_inherit(&control, 1);
 
-        if (r > 0)
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                *ret_fd = control.fd;
                 log_info("epmd-mdnsd " PACKAGE_VERSION " serves the socket that systemd passed");
-        if (r != 0)
-                return r < 0 ? r : 0;
+                return 0;
+        }
 
         r = listener_make(arg_socket, ret_fd);
         if (r < 0)

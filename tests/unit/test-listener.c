@@ -201,8 +201,9 @@ typedef struct Passed {
         const char *names; /* LISTEN_FDNAMES */
         int fds[3];        /* -1: no more */
         const char *pid;   /* NULL: the right one */
-        int result, taken; /* what listener_inherit() returns, and which descriptor it takes */
+        int result, taken; /* what listener_inherit() returns, and which descriptor is control's */
         unsigned n_logged;
+        int others[2]; /* which ones are those of the name "tcp", 0: none */
 } Passed;
 
 /* In a process of its own, because the descriptors have fixed numbers: 3 and following. Returns the
@@ -210,7 +211,10 @@ typedef struct Passed {
 static int inherit(const Passed *passed) {
         g_autofree char *pid = g_strdup_printf("%d", getpid());
         char count[2] = "0";
-        int high[3], n = 0, fd = -1, r;
+        Inheritable wanted[] = { { .name = "tcp", .family = AF_INET },
+                                 { .name = "control", .family = AF_UNIX },
+                                 { .name = "tcp", .family = AF_INET } };
+        int high[3], n = 0, r;
 
         for (; n < 3 && passed->fds[n] >= 0; n++)
                 high[n] = fcntl(passed->fds[n], F_DUPFD, 100);
@@ -223,15 +227,19 @@ static int inherit(const Passed *passed) {
         if (passed->names)
                 g_setenv("LISTEN_FDNAMES", passed->names, TRUE);
 
-        r = listener_inherit(&fd);
-        if (r != passed->result || fd != passed->taken)
+        r = listener_inherit(wanted, G_N_ELEMENTS(wanted));
+        if (r != passed->result || wanted[1].fd != passed->taken)
                 return __LINE__;
+        for (int i = 0; i < 2; i++)
+                if (wanted[2 * i].fd != (passed->others[i] ? passed->others[i] : -1))
+                        return __LINE__;
         for (int i = 3; i < 3 + n && !passed->pid; i++) {
                 int flags = fcntl(i, F_GETFD);
+                bool taken = i == wanted[0].fd || i == wanted[1].fd || i == wanted[2].fd;
 
-                if (i == fd && (flags != FD_CLOEXEC || !(fcntl(i, F_GETFL) & O_NONBLOCK)))
+                if (taken && (flags != FD_CLOEXEC || !(fcntl(i, F_GETFL) & O_NONBLOCK)))
                         return __LINE__;
-                if (i != fd && flags >= 0)
+                if (!taken && flags >= 0)
                         return __LINE__;
         }
         if (!passed->pid && g_getenv("LISTEN_FDS"))
@@ -243,23 +251,32 @@ static void test_inherit(Fixture *f, gconstpointer data) {
         int stream = new_socket(SOCK_STREAM, true), other = new_socket(SOCK_STREAM, true);
         int datagram = new_socket(SOCK_DGRAM, false), unbound = new_socket(SOCK_STREAM, false);
         int null = open("/dev/null", O_RDWR), tcp = socket(AF_INET, SOCK_STREAM, 0);
+        int tcp2 = socket(AF_INET, SOCK_STREAM, 0);
         const Passed table[] = {
-                { "control", { stream, -1 }, NULL, 1, 3, 0 },
+                { "control", { stream, -1 }, NULL, 1, 3, 0, {} },
                 /* A later version's unit may pass more than this version knows. */
-                { "epmd:control:metrics", { other, stream, datagram }, NULL, 1, 4, 2 },
-                { "control:control", { stream, other, -1 }, NULL, 1, 3, 1 },
-                { "epmd", { other, -1 }, NULL, 0, -1, 1 },
-                { NULL, { stream, -1 }, NULL, 0, -1, 1 },
+                { "epmd:control:metrics", { other, stream, datagram }, NULL, 1, 4, 2, {} },
+                { "control:control", { stream, other, -1 }, NULL, 1, 3, 1, {} },
+                { "epmd", { other, -1 }, NULL, 0, -1, 1, {} },
+                /* Several doors, one of which has two sockets. */
+                { "tcp:control:tcp", { tcp, stream, tcp2 }, NULL, 3, 4, 0, { 3, 5 } },
+                { "tcp:tcp:tcp", { tcp, tcp2, tcp }, NULL, 2, -1, 1, { 3, 4 } },
+                /* If one is wrong, none is taken. */
+                { "tcp:control:tcp", { tcp, datagram, tcp2 }, NULL, -ENOTSOCK, -1, 1, {} },
+                { "tcp:control", { stream, other, -1 }, NULL, -ENOTSOCK, -1, 1, {} },
+                { NULL, { stream, -1 }, NULL, 0, -1, 1, {} },
                 /* Meant for another process. */
-                { "control", { stream, -1 }, "1", 0, -1, 0 },
+                { "control", { stream, -1 }, "1", 0, -1, 0, {} },
                 /* Somebody's unit is wrong: better said than served. */
-                { "control", { datagram, -1 }, NULL, -ENOTSOCK, -1, 1 },
-                { "control", { unbound, -1 }, NULL, -ENOTSOCK, -1, 1 },
-                { "control", { tcp, -1 }, NULL, -ENOTSOCK, -1, 1 },
-                { "control", { null, -1 }, NULL, -ENOTSOCK, -1, 1 },
+                { "control", { datagram, -1 }, NULL, -ENOTSOCK, -1, 1, {} },
+                { "control", { unbound, -1 }, NULL, -ENOTSOCK, -1, 1, {} },
+                { "control", { tcp, -1 }, NULL, -ENOTSOCK, -1, 1, {} },
+                { "control", { null, -1 }, NULL, -ENOTSOCK, -1, 1, {} },
         };
 
         (void) f, (void) data;
+        g_assert_cmpint(listen(tcp, 1), ==, 0);
+        g_assert_cmpint(listen(tcp2, 1), ==, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
                 pid_t pid = fork();
                 int status;
@@ -275,16 +292,17 @@ static void test_inherit(Fixture *f, gconstpointer data) {
                 g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
                 g_assert_cmpint(status, ==, 0);
         }
-        close(stream), close(other), close(datagram), close(unbound), close(null), close(tcp);
+        close(stream), close(other), close(datagram), close(unbound), close(null), close(tcp),
+                close(tcp2);
 }
 
 /* Without systemd there is nothing to inherit. */
 static void test_inherit_nothing(Fixture *f, gconstpointer data) {
-        int fd = -1;
+        Inheritable wanted = { .name = "control", .family = AF_UNIX };
 
         (void) f, (void) data;
-        g_assert_cmpint(listener_inherit(&fd), ==, 0);
-        g_assert_cmpint(fd, ==, -1);
+        g_assert_cmpint(listener_inherit(&wanted, 1), ==, 0);
+        g_assert_cmpint(wanted.fd, ==, -1);
 }
 
 int main(int argc, char *argv[]) {
