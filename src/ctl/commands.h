@@ -21,6 +21,18 @@ typedef struct Command {
         bool alone; /* makes its own client, or none */
 } Command;
 
+/* All of them, in the order of --help. */
+extern const Command commands[];
+extern const size_t n_commands;
+
+/* NULL if there is none of that name. command_find() tells people then, and what they may have
+ * meant. */
+const Command *command_known(const char *name);
+const Command *command_find(const char *name);
+
+/* Tells people what is wrong with a command line. word, near: NULL for none. Returns EXIT_USAGE. */
+int command_usage_error(const char *what, const char *word, const char *near);
+
 /* A table of all nodes. */
 int command_list(Client *client, const Options *options);
 
@@ -44,3 +56,6 @@ int command_wait(Client *client, const Options *options);
 
 /* The versions of the command and of the daemon. */
 int command_version(Client *client, const Options *options);
+
+/* This text, or that of a command. */
+int command_help(Client *client, const Options *options);

@@ -91,13 +91,7 @@ static bool set_timeout(Options *options, const char *value) {
         return duration_parse(value, &options->timeout_msec) == 0;
 }
 
-static const struct {
-        const char *name;
-        const char *value; /* NULL: takes none */
-        unsigned option;   /* of OPTION_*; 0: of all commands */
-        bool (*set)(Options *options, const char *value);
-        const char *help;
-} known[] = {
+const Option options_known[] = {
         { "cluster", "LABEL", OPTION_FILTER, set_cluster, "only nodes of this cluster" },
         { "host", "HOST", OPTION_FILTER, set_host, "only nodes of this host" },
         { "local", NULL, OPTION_FILTER, set_local, "only nodes that are registered on this host" },
@@ -116,10 +110,12 @@ static const struct {
         { "version", NULL, OPTION_PROGRAM, set_version, "show the version" },
 };
 
-#define N_KNOWN ELEMENTSOF(known)
+#define N_KNOWN ELEMENTSOF(options_known)
 
-static bool is_allowed(size_t i, unsigned options) {
-        return known[i].option == 0 || known[i].option & options;
+const size_t options_n_known = N_KNOWN;
+
+bool option_is_allowed(const Option *option, unsigned options) {
+        return option->option == 0 || option->option & options;
 }
 
 static int complain(const char *who, const char *what, const char *word, const char *near) {
@@ -138,8 +134,8 @@ static int complain_unknown(const char *who, const char *word, unsigned options)
         size_t n = 0;
 
         for (size_t i = 0; i < N_KNOWN; i++)
-                if (is_allowed(i, options))
-                        names[n++] = known[i].name;
+                if (option_is_allowed(&options_known[i], options))
+                        names[n++] = options_known[i].name;
         if (strncmp(word, "--", 2) == 0) {
                 snprintf(name, sizeof(name), "%.*s", (int) strcspn(word + 2, "="), word + 2);
                 near = suggest(name, names, n);
@@ -174,8 +170,9 @@ int options_parse(Options *options, const OptionsForm *form, bool is_program, in
         int c;
 
         for (size_t i = 0; i < N_KNOWN; i++)
-                if (is_allowed(i, form->options))
-                        table[n++] = (struct option){ known[i].name, known[i].value != NULL, NULL,
+                if (option_is_allowed(&options_known[i], form->options))
+                        table[n++] = (struct option){ options_known[i].name,
+                                                      options_known[i].value != NULL, NULL,
                                                       0x100 + (int) i };
 
         opterr = 0;
@@ -194,8 +191,8 @@ int options_parse(Options *options, const OptionsForm *form, bool is_program, in
                         return complain_unknown(who, argv[optind - 1], form->options);
                 if (c == 'h')
                         options->help = true;
-                else if (!known[i].set(options, optarg))
-                        return complain_value(who, known[i].name, optarg);
+                else if (!options_known[i].set(options, optarg))
+                        return complain_value(who, options_known[i].name, optarg);
         }
         return is_program ? optind : take_argument(options, form, who, argc, argv);
 }
@@ -213,12 +210,13 @@ void options_look(Options *options) {
 
 void options_help(unsigned options) {
         for (size_t i = 0; i < N_KNOWN; i++)
-                if (is_allowed(i, options)) {
+                if (option_is_allowed(&options_known[i], options)) {
                         char name[32];
 
-                        snprintf(name, sizeof(name), "--%s%s%s", known[i].name,
-                                 known[i].value ? "=" : "", known[i].value ? known[i].value : "");
-                        printf("  %-17s  %s\n", name, known[i].help);
+                        snprintf(name, sizeof(name), "--%s%s%s", options_known[i].name,
+                                 options_known[i].value ? "=" : "",
+                                 options_known[i].value ? options_known[i].value : "");
+                        printf("  %-17s  %s\n", name, options_known[i].help);
                 }
         printf("\nThe socket is, without --socket, $EPMD_MDNS_SOCKET, or " SOCKET_PATH_DEFAULT
                ".\n");

@@ -49,6 +49,21 @@ typedef struct Options {
                 .timeout_msec = UINT32_MAX,                                                        \
         }
 
+typedef struct Option {
+        const char *name;
+        const char *value; /* what kind of value it takes, as in --help; NULL: none */
+        unsigned option;   /* of OPTION_*; 0: of all commands */
+        bool (*set)(Options *options, const char *value);
+        const char *help;
+} Option;
+
+/* All of them, in the order of --help. */
+extern const Option options_known[];
+extern const size_t options_n_known;
+
+/* Whether a form with these OPTION_* has it. */
+bool option_is_allowed(const Option *option, unsigned options);
+
 /* What a command's line may look like. */
 typedef struct OptionsForm {
         unsigned options; /* OPTION_* */

@@ -12,6 +12,7 @@ import time
 
 import tap
 from box import ENVIRONMENT, HERE
+from fake import FakeDaemon
 from host import CLI
 from lan import Lan
 
@@ -77,6 +78,37 @@ def every_option(lan):
         assert sorted(offered) == sorted(shown), command
 
 
+def values(lan):
+    "values that are not names are completed as well: files, and words of a list"
+    lan[1].check(["mkdir", "/run/lan/tab dir"])
+    lan[1].check(["touch", "/run/lan/tab-file"])
+    assert complete(lan, "--socket", "=", "/run/lan/tab-") == ["/run/lan/tab-file"]
+    assert complete(lan, "list", "--socket", "/run/lan/tab") == ["/run/lan/tab\\", "dir/", "/run/lan/tab-file"]
+    assert complete(lan, "--socket", "=", "/run/nowhere/") == []
+    assert complete(lan, "resolve", "--proto", "=", "tl") == ["tls"]
+    assert complete(lan, "wait", "--count", "=", "") == []
+    assert complete(lan, "list", "--nonsense", "=", "") == [] and complete(lan, "nonsense", "") == []
+
+
+def no_lists(lan):
+    "the shells' files hold no lists, and what they call stands in no --help"
+    words = complete(lan, "") + [word.rstrip("=") for word in complete(lan, "list", "--")]
+    assert len(words) > 16, words
+    for name in ("epmd-mdns.bash", "_epmd-mdns"):
+        with open(os.path.join(COMPLETIONS, name)) as file:
+            code = re.sub(r"(?m)^\s*#.*", "", file.read())
+        assert "__complete" in code
+        assert not [word for word in words if re.search(rf"(?<![\w-]){word}(?![\w-])", code)], name
+    assert "__complete" not in lan[1].cli("--help").stdout + lan[1].cli("stat").stderr
+
+
+def describes(lan):
+    "a candidate may have a description behind a tab, that of --help"
+    assert lan[1].cli("__complete", "mon").stdout == "monitor\tnodes that come, change and go, as it happens\n"
+    assert lan[1].cli("__complete", "resolve", "--proto=tl").stdout == "--proto=tls\n"
+    assert lan[1].cli("__complete").stdout == ""
+
+
 def live_names(lan):
     "names of nodes, hosts and clusters are those that are up just now"
     assert complete(lan, "resolve", "") == ["alice@h1", "bob@h2"]
@@ -117,6 +149,17 @@ def other_socket(lan):
     assert complete(lan, "--socket", "=", "/run/nowhere", "resolve", "") == []
 
 
+def hanging_daemon(lan):
+    "a daemon that hangs, or sends without end, holds up nobody who presses Tab"
+    for mode in ("silent", "full", "drip", "endless", "garbage", "closing", "refuse"):
+        with FakeDaemon(lan[1], mode) as fake:
+            start = time.monotonic()
+            shown = lan[1].cli("__complete", f"--socket={fake.path}", "resolve", "")
+            assert time.monotonic() - start < 2, mode
+        assert shown.returncode == 0 and not shown.stderr, shown
+        assert not shown.stdout or mode in ("drip", "endless"), shown
+
+
 def complete_in_zsh(host, typed):
     """What becomes of the line when Tab is pressed behind it."""
     ours, its = pty.openpty()
@@ -151,11 +194,14 @@ def in_zsh(lan):
     lan[1].check("mkdir -p /run/lan/zsh")
     lan[1].write("/run/lan/zsh/.zshrc", ZSHRC.format(functions=COMPLETIONS, programs=os.path.dirname(CLI)))
     for typed, completed in (("do", "doctor "), ("list --no", "list --no-legend "), ("resolve al", "resolve alice@h1 "),
-                             ("names ", "names h1 "), ("resolve --proto=tl", "resolve --proto=tls ")):
+                             ("names ", "names h1 "), ("resolve --proto=tl", "resolve --proto=tls "),
+                             ("list --host=", "list --host=h1 "), ("wait --t", "wait --timeout="),
+                             ("--socket=/run/lan/tab-", "--socket=/run/lan/tab-file "), ("help mo", "help monitor ")):
         shown = complete_in_zsh(lan[1], f"epmd-mdns {typed}")
         assert shown == f"epmd-mdns {completed}", shown
     return "with zsh"
 
 
 if __name__ == "__main__":
-    tap.main([commands, every_option, live_names, second_half, hostile_names, other_socket, in_zsh], Lan(2))
+    tap.main([commands, every_option, values, no_lists, describes, live_names, second_half, hostile_names, other_socket,
+              hanging_daemon, in_zsh], Lan(2))
