@@ -1,39 +1,45 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% How long to wait before something is tried again.
+%% How long to wait before something is tried again. What is tried again and again has a row in limits/1, and no
+%% times of its own elsewhere.
 
 -module(epmd_mdns_backoff).
 
 %% API. All times are in milliseconds.
+-export([delay/2]).
 -export([delay/3]).
--export([delay/4]).
 -export([rest/1]).
 -export([restarts/2]).
+-export([failed/1]).
+-export([started/1]).
 
--export_type([random/0]).
+-export_type([what/0, random/0]).
+
+%% connection: to the daemon. registration: one that the daemon has refused, for a limit or for a name that another node
+%% holds. unreachable, refused: an attempt to join a node, by how the last one ended. worker: one that has crashed.
+%% start: of a worker that couldn't even be started.
+-type what() :: connection | registration | unreachable | refused | worker | start.
 
 %% A number from 1 to its argument, as rand:uniform/1 draws it.
 -type random() :: fun((pos_integer()) -> pos_integer()).
 
 %% A worker that has lived for so long was a good one: the next rest is none, or small again.
 -define(GOOD, 10000).
--define(MIN_REST, 100).
-%% How long to rest at most after a crash: each is a report in the log.
--define(MAX_REST, 5000).
 
 %% API.
 
 %% Doubles from attempt to attempt, of which the first is number 0, up to a limit. The jitter, of half the
 %% time, keeps the nodes of a host or of a LAN from coming all at once.
--spec delay(non_neg_integer(), pos_integer(), pos_integer()) -> pos_integer().
-delay(Attempts, Min, Limit) ->
-	delay(Attempts, Min, Limit, fun rand:uniform/1).
+-spec delay(what(), non_neg_integer()) -> pos_integer().
+delay(What, Attempts) ->
+	delay(What, Attempts, fun rand:uniform/1).
 
 %% The same, with the caller's random numbers: pure.
--spec delay(non_neg_integer(), pos_integer(), pos_integer(), random()) -> pos_integer().
-delay(Attempts, Min, Limit, Random) ->
+-spec delay(what(), non_neg_integer(), random()) -> pos_integer().
+delay(What, Attempts, Random) ->
+	{Min, Limit} = limits(What),
 	Max = min(Limit, Min bsl min(Attempts, 20)),
-	Jitter = Random(Max div 2 + 1),
+	Jitter = Random(Max - Max div 2),
 	true = is_integer(Jitter),
 	Max div 2 + Jitter.
 
@@ -43,7 +49,7 @@ delay(Attempts, Min, Limit, Random) ->
 rest(Worker) ->
 	case restarts(Worker, ?GOOD) of
 		0 -> 0;
-		N -> delay(N - 1, ?MIN_REST, ?MAX_REST)
+		N -> delay(worker, N - 1)
 	end.
 
 %% How often in a row a worker has been started again, each time before it had lived for that long. The table
@@ -59,3 +65,27 @@ restarts(Worker, Long) ->
 	end,
 	ok = epmd_mdns_table:put(starts, Starts#{Worker => {Now, N}}),
 	N.
+
+%% A worker couldn't be started: how long to wait before it is tried again.
+-spec failed(module()) -> pos_integer().
+failed(Worker) ->
+	Failures = epmd_mdns_table:get(failed_starts, #{}),
+	N = maps:get(Worker, Failures, 0),
+	ok = epmd_mdns_table:put(failed_starts, Failures#{Worker => N + 1}),
+	delay(start, N).
+
+-spec started(module()) -> ok.
+started(Worker) ->
+	epmd_mdns_table:put(failed_starts, maps:remove(Worker, epmd_mdns_table:get(failed_starts, #{}))).
+
+%% Internal.
+
+%% The longest wait before the second attempt, and the longest ever.
+limits(connection) -> {100, 1000};
+limits(registration) -> {5000, 5000};
+limits(unreachable) -> {200, 10000};
+%% A refusal is a line in the log of the other node, which therefore isn't asked soon again.
+limits(refused) -> {300000, 300000};
+%% Each crash is a report in the log, and each failed start a page of it.
+limits(worker) -> {100, 5000};
+limits(start) -> {1000, 60000}.

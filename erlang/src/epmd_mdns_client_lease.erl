@@ -2,7 +2,7 @@
 %%
 %% The registration of this VM's node: what net_kernel wants, what the daemon holds of it on the present
 %% connection, and the creation that the node runs with. net_kernel asks once and never again, so this
-%% has to survive connections, daemons and the client; the client keeps it in the table.
+%% has to survive connections, daemons and the client; the client keeps it in the table. Pure.
 
 -module(epmd_mdns_client_lease).
 
@@ -21,13 +21,16 @@
 -export([port/3]).
 -export([id/1]).
 
--export_type([lease/0, creation/0, listener/0]).
+-export_type([lease/0, creation/0, listener/0, describe/0]).
 
 %% -1 asks the node to draw one itself.
 -type creation() :: -1 | 4..4294967295.
 
 %% What is known of a listener when it is to be registered; the family any if it isn't.
 -type listener() :: {inet:port_number(), tcp | tls, inet | inet6 | any}.
+
+%% What the daemon is told of an endpoint: epmd_mdns_config knows.
+-type describe() :: fun((inet:port_number(), tcp | tls, inet | inet6) -> epmd_mdns_proto:registration()).
 
 -type endpoints() :: #{epmd_mdns_proto:endpoint_id() => epmd_mdns_proto:registration()}.
 
@@ -62,13 +65,13 @@ is_present(#lease{present=Present}) ->
 	Present.
 
 %% An endpoint of the node is to be registered. A VM has one node. Wanting the same again changes nothing.
--spec want(epmd_mdns_proto:node_name(), listener(), epmd_mdns_config:config(), lease()) ->
+-spec want(epmd_mdns_proto:node_name(), listener(), describe(), lease()) ->
 	{ok, epmd_mdns_proto:registration(), lease()} | {error, already_registered}.
 want(Node, _, _, #lease{node=Other}) when Other =/= undefined, Other =/= Node ->
 	{error, already_registered};
-want(Node, Listener={Port, _, _}, Config, Lease=#lease{wanted=Wanted}) ->
+want(Node, Listener={Port, _, _}, Describe, Lease=#lease{wanted=Wanted}) ->
 	{Proto, Family} = listener_id(Listener, Wanted),
-	Registration = epmd_mdns_config:registration(Config, Port, Proto, Family),
+	Registration = Describe(Port, Proto, Family),
 	{ok, Registration, Lease#lease{node=Node, wanted=Wanted#{id(Registration) => Registration}}}.
 
 %% The requests that are still to be made.

@@ -33,14 +33,11 @@
 -type has_address() :: fun((string(), string(), inet | inet6) -> boolean()).
 -type ports() :: [{tcp | tls, inet | inet6, inet:port_number()}].
 
-%% In milliseconds. A refusal is a line in the log of the other node, which therefore isn't asked soon again.
+%% In milliseconds.
 -define(SOON, 50).
 -define(LATER, 200).
 %% In seconds.
 -define(TOGETHER, 2).
--define(MIN_DELAY, 200).
--define(MAX_DELAY, 10000).
--define(REFUSED_DELAY, 300000).
 %% As many failures take half a minute at least.
 -define(MANY, 12).
 
@@ -105,8 +102,8 @@ level(_, _, _) -> none.
 
 %% How long to wait after so many failures in a row, the last one of this kind.
 -spec delay(failure(), pos_integer(), epmd_mdns_backoff:random()) -> pos_integer().
-delay(refused, _, Random) -> epmd_mdns_backoff:delay(0, ?REFUSED_DELAY, ?REFUSED_DELAY, Random);
-delay(unreachable, Failures, Random) -> epmd_mdns_backoff:delay(Failures - 1, ?MIN_DELAY, ?MAX_DELAY, Random).
+delay(refused, _, Random) -> epmd_mdns_backoff:delay(refused, 0, Random);
+delay(unreachable, Failures, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
 
 %% What tells whether the node has been started anew, as far as its adverts can.
 -spec ports([epmd_mdns_proto:endpoint()]) -> ports().

@@ -6,14 +6,10 @@
 -module(epmd_mdns_sup).
 -behaviour(supervisor).
 
-%% How long to wait after a start that has failed, in milliseconds.
--define(MIN_REST, 1000).
--define(MAX_REST, 60000).
-
 %% In an interactive VM a module is loaded when something calls it: in net_kernel, perhaps, and after an
 %% upgrade has taken its file away. So all are loaded before anything else.
 -define(MODULES, [epmd_mdns, epmd_mdns_backoff, epmd_mdns_client, epmd_mdns_client_lease,
-	epmd_mdns_client_log, epmd_mdns_client_subscribers, epmd_mdns_config, epmd_mdns_join,
+	epmd_mdns_client_log, epmd_mdns_client_state, epmd_mdns_client_subscribers, epmd_mdns_config, epmd_mdns_join,
 	epmd_mdns_join_attempt, epmd_mdns_join_global, epmd_mdns_join_log, epmd_mdns_join_names,
 	epmd_mdns_join_pauses, epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_joiner, epmd_mdns_lookup,
 	epmd_mdns_lookup_directory, epmd_mdns_lookup_host, epmd_mdns_lookup_query, epmd_mdns_lookup_stock,
@@ -38,7 +34,7 @@ start_link() ->
 start_worker(Module) ->
 	try Module:start_link() of
 		{ok, Pid} ->
-			ok = epmd_mdns_table:put(Module, ?MIN_REST),
+			ok = epmd_mdns_backoff:started(Module),
 			{ok, Pid};
 		_ ->
 			{ok, rest(Module)}
@@ -65,8 +61,7 @@ init([]) ->
 %% Internal.
 
 rest(Module) ->
-	Rest = epmd_mdns_table:get(Module, ?MIN_REST),
-	ok = epmd_mdns_table:put(Module, min(?MAX_REST, 2 * Rest)),
+	Rest = epmd_mdns_backoff:failed(Module),
 	_ = Module =:= epmd_mdns_client andalso epmd_mdns_table:put(daemon, down),
 	spawn_link(fun() ->
 		receive after Rest -> exit({no_worker, Module}) end

@@ -32,7 +32,8 @@ only_what_can_work_is_joined_test_() ->
 
 who_has_a_cluster_and_a_node_joins_until_it_leaves_test() ->
 	Config = #{socket => "", cluster => <<"team">>, fallback => true, join_hidden => false},
-	{ok, _, Lease} = epmd_mdns_client_lease:want(<<"alice@h1">>, {4000, tcp, inet}, Config, epmd_mdns_client_lease:new()),
+	{ok, _, Lease} = epmd_mdns_client_lease:want(<<"alice@h1">>, {4000, tcp, inet},
+		fun(Port, Proto, Family) -> #{port => Port, proto => Proto, family => Family} end, epmd_mdns_client_lease:new()),
 	?assertEqual(self_of(<<"alice@h1">>), epmd_mdns_join_policy:self(Config, tcp, Lease)),
 	?assertEqual(undefined, epmd_mdns_join_policy:self(Config#{cluster := undefined}, tcp, Lease)),
 	?assertEqual(undefined, epmd_mdns_join_policy:self(Config, tcp, epmd_mdns_client_lease:new())),
