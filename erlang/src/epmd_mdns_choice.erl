@@ -14,7 +14,7 @@
 %% The 6 is the version of the distribution protocol.
 -type answer() :: {ok, inet:ip_address(), inet:port_number(), 6}.
 %% What is absent is any. A host is named by the node's name, or by its name in mDNS.
--type filter() :: #{cluster => binary(), host => string(), source => local | lan}.
+-type filter() :: #{cluster => binary(), host => string(), source => epmd_mdns_proto_source:source()}.
 
 %% The addresses of one node's endpoints for a connection by this protocol over this family, the best one first: what is up goes
 %% before what is stale, then the rank of the address; among equals the order of the daemon counts.

@@ -147,7 +147,7 @@ check("socket", Path) ->
 		_ -> {error, "the path of a socket has 1 to 107 bytes"}
 	end;
 check("cluster", Label) ->
-	case io_lib:latin1_char_list(Label) andalso epmd_mdns_proto:is_label(list_to_binary(Label), 63) of
+	case io_lib:latin1_char_list(Label) andalso epmd_mdns_proto_attribute:is_label(list_to_binary(Label), 63) of
 		true -> {ok, cluster, list_to_binary(Label)};
 		false -> {error, "the label of a cluster has 1 to 63 characters of A-Z a-z 0-9 . _ -"}
 	end;

@@ -66,7 +66,9 @@ names_and_ports(Endpoints) ->
 ask() ->
 	#{socket := Path} = config(),
 	case epmd_mdns_lookup_query:list(Path, ?QUESTION) of
-		{ok, Endpoints} -> {up, [epmd_mdns_proto:dated(Endpoint) || Endpoint <- Endpoints]};
+		{ok, Endpoints} ->
+			Now = erlang:system_time(second),
+			{up, [epmd_mdns_proto:dated(Endpoint, Now) || Endpoint <- Endpoints]};
 		{error, _} -> {down, []}
 	end.
 

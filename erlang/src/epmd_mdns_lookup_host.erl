@@ -41,8 +41,8 @@ parse(Host) ->
 %% registered with our own daemon. Elsewhere the host part of the node's name counts as well as the
 %% name under which the host goes by itself in mDNS.
 -spec is_at(epmd_mdns_proto:endpoint(), host()) -> boolean().
-is_at(Endpoint, own) ->
-	epmd_mdns_choice:selects(#{source => local}, Endpoint);
+is_at(#{source := Source}, own) ->
+	epmd_mdns_proto_source:is_here(Source);
 is_at(#{addr := Addresses}, {ip, Address}) ->
 	lists:member(Address, Addresses);
 is_at(Endpoint, {name, Name}) ->

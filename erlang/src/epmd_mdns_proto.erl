@@ -3,7 +3,7 @@
 %% The codec of the control protocol (docs/protocol.md): lines to terms and back, and nothing else.
 %% No process, no socket. What comes in has passed through many hands and perhaps over the
 %% network, so every value is checked here, once, and none of it becomes an atom; whoever holds an
-%% endpoint() may rely on it.
+%% endpoint() may rely on it. Pure.
 
 -module(epmd_mdns_proto).
 
@@ -14,8 +14,7 @@
 -export([words/1]).
 -export([creation/1]).
 -export([split_node/1]).
--export([is_label/2]).
--export([dated/1]).
+-export([dated/2]).
 
 -export_type([node_name/0, key/0, endpoint_id/0, endpoint/0, registration/0]).
 -export_type([request/0, message/0]).
@@ -35,7 +34,7 @@
 	family := family(),
 	proto := proto(),
 	addr := [inet:ip_address(), ...],
-	source := local | lan,
+	source := epmd_mdns_proto_source:source(),
 	type := visible | hidden,
 	host => binary(),
 	'if' => [binary()],
@@ -45,7 +44,9 @@
 	otp => binary(),
 	dist => {non_neg_integer(), non_neg_integer()},
 	conflict => true,
-	stale => true
+	stale => true,
+	%% What else epmd_mdns_proto_attribute has in its table.
+	atom() => term()
 }.
 
 -type registration() :: #{
@@ -56,14 +57,15 @@
 	cluster => binary(),
 	otp => binary(),
 	dist => {non_neg_integer(), non_neg_integer()},
-	addr => inet:ip_address()
+	addr => inet:ip_address(),
+	atom() => term()
 }.
 
 -type request() ::
 	{hello, 1} |
 	{register, node_name(), registration()} |
 	{lookup, node_name(), #{family => family(), proto => proto(), wait => 0..60000}} |
-	{list, #{cluster => binary(), host => binary(), source => local | lan}} |
+	{list, #{cluster => binary(), host => binary(), source => epmd_mdns_proto_source:source()}} |
 	subscribe |
 	status.
 
@@ -83,14 +85,13 @@
 %% The line of a request, with its LF. Attributes with their default value are left out.
 -spec encode(request()) -> iolist().
 encode({hello, Version}) ->
-	epmd_mdns_proto_line:join([<<"HELLO">>, text(Version)]);
+	epmd_mdns_proto_line:join([<<"HELLO">>, integer_to_binary(Version)]);
 encode({register, Node, Registration}) ->
-	Keys = [port, family, proto, type, cluster, otp, dist, addr],
-	epmd_mdns_proto_line:join([<<"REGISTER">>, Node|attributes(Keys, Registration)]);
+	epmd_mdns_proto_line:join([<<"REGISTER">>, Node|epmd_mdns_proto_attribute:format(register, Registration)]);
 encode({lookup, Node, Options}) ->
-	epmd_mdns_proto_line:join([<<"LOOKUP">>, Node|attributes([family, proto, wait], Options)]);
+	epmd_mdns_proto_line:join([<<"LOOKUP">>, Node|epmd_mdns_proto_attribute:format(lookup, Options)]);
 encode({list, Options}) ->
-	epmd_mdns_proto_line:join([<<"LIST">>|attributes([cluster, host, source], Options)]);
+	epmd_mdns_proto_line:join([<<"LIST">>|epmd_mdns_proto_attribute:format(list, Options)]);
 encode(subscribe) ->
 	epmd_mdns_proto_line:join([<<"SUBSCRIBE">>]);
 encode(status) ->
@@ -126,7 +127,7 @@ words(Line) ->
 -spec creation(epmd_mdns_proto_line:attributes()) -> {ok, 4..4294967295} | malformed.
 creation(Attributes) ->
 	try
-		{ok, (integer(4, 4294967295))(maps:get(<<"creation">>, Attributes, <<>>))}
+		{ok, (epmd_mdns_proto_attribute:integer(4, 4294967295))(maps:get(<<"creation">>, Attributes, <<>>))}
 	catch throw:malformed ->
 		malformed
 	end.
@@ -150,33 +151,15 @@ split_node(Node) ->
 			error
 	end.
 
-%% Whether this may be the label of a cluster (at most 63 bytes) or an OTP release (16).
--spec is_label(binary(), pos_integer()) -> boolean().
-is_label(Label, Max) ->
-	byte_size(Label) >= 1 andalso byte_size(Label) =< Max
-		andalso lists:all(fun(C) -> C =:= $. orelse is_name_char(C) end, binary_to_list(Label)).
-
-%% The endpoint with the time of its birth in place of its age, which would soon be wrong.
--spec dated(endpoint()) -> endpoint().
-dated(Endpoint) ->
+%% The endpoint with the time of its birth, in POSIX time, in place of its age, which would soon be wrong.
+-spec dated(endpoint(), Now :: integer()) -> endpoint().
+dated(Endpoint, Now) ->
 	case maps:take(age, Endpoint) of
-		{Age, Rest} -> Rest#{since => erlang:system_time(second) - Age};
+		{Age, Rest} -> Rest#{since => Now - Age};
 		error -> Endpoint
 	end.
 
-%% Internal: out.
-
-attributes(Keys, Map) ->
-	[[atom_to_binary(Key), $=, text(Value)]
-		|| Key <- Keys, {ok, Value} <- [maps:find(Key, Map)], {Key, Value} =/= {type, visible}].
-
-text(Value) when is_binary(Value) -> Value;
-text(Value) when is_atom(Value) -> atom_to_binary(Value);
-text(Value) when is_integer(Value) -> integer_to_binary(Value);
-text({Low, High}) -> [text(Low), $-, text(High)];
-text(Address) -> inet:ntoa(Address).
-
-%% Internal: in. Whatever breaks a rule throws malformed.
+%% Internal. Whatever breaks a rule throws malformed.
 
 %% The text after the token of an ERR is the only part of a line that is not encoded.
 message([<<"ERR">>, Token|Text]) ->
@@ -211,83 +194,7 @@ event(_, []) ->
 
 endpoint(Node, Attributes) ->
 	_ = split_node(Node) =:= error andalso throw(malformed),
-	lists:foldl(fun({Name, Presence, Parse}, Endpoint) ->
-		case maps:find(atom_to_binary(Name), Attributes) of
-			{ok, Value} -> Endpoint#{Name => Parse(Value)};
-			error when Presence =:= optional -> Endpoint;
-			error -> throw(malformed)
-		end
-	end, #{node => Node, type => visible}, fields()).
-
-fields() ->
-	[
-		{port, required, integer(1, 65535)},
-		{family, required, one_of([inet, inet6])},
-		{proto, required, one_of([tcp, tls])},
-		{addr, required, fun addresses/1},
-		{source, required, one_of([local, lan])},
-		{type, optional, one_of([visible, hidden])},
-		{host, optional, fun utf8/1},
-		{'if', optional, fun(Names) -> binary:split(utf8(Names), <<",">>, [global]) end},
-		{age, optional, integer(0, 4294967295)},
-		{cluster, optional, label(63)},
-		{otp, optional, label(16)},
-		{dist, optional, fun versions/1},
-		{conflict, optional, fun flag/1},
-		{stale, optional, fun flag/1}
-	].
-
-%% binary_to_integer/1 alone would take a sign, too.
-integer(Min, Max) ->
-	fun(Digits) ->
-		IsNumber = Digits =/= <<>> andalso byte_size(Digits) =< 10
-			andalso lists:all(fun(C) -> C >= $0 andalso C =< $9 end, binary_to_list(Digits)),
-		case IsNumber andalso binary_to_integer(Digits) of
-			Integer when is_integer(Integer), Integer >= Min, Integer =< Max -> Integer;
-			_ -> throw(malformed)
-		end
-	end.
-
-one_of(Atoms) ->
-	fun(Value) ->
-		case [Atom || Atom <- Atoms, atom_to_binary(Atom) =:= Value] of
-			[Atom] -> Atom;
-			[] -> throw(malformed)
-		end
-	end.
-
-label(Max) ->
-	fun(Value) ->
-		_ = is_label(Value, Max) orelse throw(malformed),
-		Value
-	end.
-
-utf8(Value) ->
-	_ = is_list(unicode:characters_to_list(Value)) orelse throw(malformed),
-	Value.
-
-flag(<<"1">>) -> true;
-flag(_) -> throw(malformed).
-
-versions(Value) ->
-	Version = integer(1, 255),
-	case [Version(Part) || Part <- binary:split(Value, <<"-">>)] of
-		[Low, High] when Low =< High -> {Low, High};
-		_ -> throw(malformed)
-	end.
-
-addresses(Value) ->
-	case [address(binary_to_list(Part)) || Part <- binary:split(Value, <<",">>, [global])] of
-		Addresses when length(Addresses) =< 4 -> Addresses;
-		_ -> throw(malformed)
-	end.
-
-%% The strict parser: the lax one takes "1.1" for 1.0.0.1.
-address(String) ->
-	case inet:parse_strict_address(String) of
-		{ok, Address} -> Address;
-		{error, einval} -> throw(malformed)
-	end.
+	(epmd_mdns_proto_attribute:parse(node, Attributes))#{node => Node}.
 
 is_name_char(C) ->
 	(C >= $A andalso C =< $Z) orelse (C >= $a andalso C =< $z) orelse (C >= $0 andalso C =< $9)

@@ -13,7 +13,7 @@
 	epmd_mdns_join_attempt, epmd_mdns_join_global, epmd_mdns_join_log, epmd_mdns_join_names,
 	epmd_mdns_join_pauses, epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_joiner, epmd_mdns_lookup,
 	epmd_mdns_lookup_directory, epmd_mdns_lookup_host, epmd_mdns_lookup_query, epmd_mdns_lookup_stock,
-	epmd_mdns_proto, epmd_mdns_proto_line, epmd_mdns_table]).
+	epmd_mdns_proto, epmd_mdns_proto_attribute, epmd_mdns_proto_line, epmd_mdns_proto_source, epmd_mdns_table]).
 
 %% API.
 -export([start_link/0]).

@@ -140,7 +140,8 @@ up(Endpoint=#{node := Node}, Snapshot) ->
 	Row = #row{entries=Entries} = row(Node),
 	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
 		true ->
-			Entry = #entry{id=id(Endpoint), endpoint=epmd_mdns_proto:dated(Endpoint), snapshot=Snapshot},
+			Entry = #entry{id=id(Endpoint), snapshot=Snapshot,
+				endpoint=epmd_mdns_proto:dated(Endpoint, erlang:system_time(second))},
 			write(Row, lists:keystore(Entry#entry.id, #entry.id, Entries, Entry));
 		false ->
 			full

@@ -29,7 +29,7 @@ static int parse_text(Reply *reply, const char *text) {
 
 static void append_info(GString *out, const NodeInfo *info) {
         const Endpoint *endpoint = &info->endpoint;
-        char text[ADDRESS_TEXT_SIZE];
+        char text[ADDRESS_TEXT_SIZE], buffer[ENDPOINT_VALUE_SIZE];
 
         g_string_append_printf(out, " node=%s port=%u family=%s proto=%s addr=", endpoint->node,
                                endpoint->port, family_to_string(endpoint->family),
@@ -43,14 +43,13 @@ static void append_info(GString *out, const NodeInfo *info) {
         if (*info->interfaces)
                 g_string_append_printf(out, " if=%s", info->interfaces);
         g_string_append_printf(out, " age=%u", info->age_sec);
-        if (endpoint->hidden)
-                g_string_append(out, " type=hidden");
-        if (*endpoint->cluster)
-                g_string_append_printf(out, " cluster=%s", endpoint->cluster);
-        if (*endpoint->otp)
-                g_string_append_printf(out, " otp=%s", endpoint->otp);
-        if (endpoint->dist.high)
-                g_string_append_printf(out, " dist=%u-%u", endpoint->dist.low, endpoint->dist.high);
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+                const char *value = endpoint_get(endpoint, attribute, buffer);
+
+                if (!attribute->required && value)
+                        g_string_append_printf(out, " %s=%s", attribute->key, value);
+        }
         if (info->conflict)
                 g_string_append(out, " conflict=1");
         if (info->stale)
@@ -135,6 +134,18 @@ static void check_example(const Example *example) {
 static void test_examples(void) {
         g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "reply", check_example), >=,
                          MIN_EXAMPLES);
+}
+
+static void check_newer(const Example *example) {
+        Reply reply;
+
+        g_test_message("%s", example->row);
+        g_assert_cmpint(parse(&reply, example->line->str, example->line->len), !=, 0);
+}
+
+/* The command comes with the daemon: it need not understand a newer one. */
+static void test_newer(void) {
+        g_assert_cmpuint(examples_check("newer", check_newer), >=, 1);
 }
 
 /* Every error can be told, and is understood with its text. */
@@ -223,6 +234,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         g_test_add_func("/reply/examples", test_examples);
+        g_test_add_func("/reply/newer", test_newer);
         g_test_add_func("/reply/error/every-token", test_error);
         g_test_add_func("/reply/error/text", test_error_text);
         g_test_add_func("/reply/event/reason", test_reason);

@@ -44,19 +44,18 @@ static void check_error(const char *text, ProtocolError error) {
 
 static void append_register(GString *out, const Request *request) {
         const Endpoint *endpoint = &request->endpoint;
-        char address[ADDRESS_TEXT_SIZE];
+        char address[ADDRESS_TEXT_SIZE], buffer[ENDPOINT_VALUE_SIZE];
 
         g_string_append_printf(out, " node=%s port=%u family=%s proto=%s", endpoint->node,
                                endpoint->port, family_to_string(endpoint->family),
                                proto_to_string(endpoint->proto));
-        if (endpoint->hidden)
-                g_string_append(out, " type=hidden");
-        if (*endpoint->cluster)
-                g_string_append_printf(out, " cluster=%s", endpoint->cluster);
-        if (*endpoint->otp)
-                g_string_append_printf(out, " otp=%s", endpoint->otp);
-        if (endpoint->dist.high)
-                g_string_append_printf(out, " dist=%u-%u", endpoint->dist.low, endpoint->dist.high);
+        for (size_t i = 0; i < endpoint_n_attributes; i++) {
+                const EndpointAttribute *attribute = &endpoint_attributes[i];
+                const char *value = endpoint_get(endpoint, attribute, buffer);
+
+                if (!attribute->required && value)
+                        g_string_append_printf(out, " %s=%s", attribute->key, value);
+        }
         if (request->bound)
                 g_string_append_printf(out, " addr=%s", address_format(&request->address, address));
 }
