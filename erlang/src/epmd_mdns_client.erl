@@ -65,17 +65,18 @@ start_link() ->
 	gen_statem:start_link({local, ?MODULE}, ?MODULE, [], []).
 
 %% Registers the node, now or whenever the daemon can be had, with an endpoint. Waits for the daemon's
-%% answer: the creation is -1 if there is none within the timeout.
+%% answer: the creation is -1 if there is none within the timeout. net_kernel asks once and never again, so a client
+%% that dies before it has come to the request is no end of it: the next one is asked.
 -spec register(epmd_mdns_proto:node_name(), epmd_mdns_client_lease:listener(), timeout()) ->
 	{ok, epmd_mdns_client_lease:creation()} | {error, duplicate_name | already_registered}.
 register(Node, Listener, Timeout) ->
-	call({register, Node, Listener}, Timeout, {ok, -1}).
+	epmd_mdns_client_call:insist({register, Node, Listener}, Timeout, {ok, -1}).
 
 %% Waits a little until the first snapshot is in the table, or until there is no hope for it.
 -spec sync() -> ok.
 sync() ->
 	case epmd_mdns_table:get(daemon, down) of
-		connecting -> call(sync, ?SNAPSHOT, ok);
+		connecting -> epmd_mdns_client_call:call(sync, ?SNAPSHOT, ok);
 		_ -> ok
 	end.
 
@@ -84,18 +85,18 @@ sync() ->
 -spec refresh() -> ok.
 refresh() ->
 	case epmd_mdns_table:get(daemon, down) of
-		connecting -> call(sync, ?REFRESH, ok);
-		up -> call(refresh, ?REFRESH, ok);
+		connecting -> epmd_mdns_client_call:call(sync, ?REFRESH, ok);
+		up -> epmd_mdns_client_call:call(refresh, ?REFRESH, ok);
 		_ -> ok
 	end.
 
 -spec subscribe(pid()) -> ok | {error, not_running}.
 subscribe(Pid) ->
-	call({subscribe, Pid}, 5000, {error, not_running}).
+	epmd_mdns_client_call:call({subscribe, Pid}, 5000, {error, not_running}).
 
 -spec unsubscribe(pid()) -> ok | {error, not_running}.
 unsubscribe(Pid) ->
-	call({unsubscribe, Pid}, 5000, {error, not_running}).
+	epmd_mdns_client_call:call({unsubscribe, Pid}, 5000, {error, not_running}).
 
 %% Tells the subscribers something that isn't from the daemon.
 -spec notify({atom(), epmd_mdns_proto:node_name(), map()}) -> ok.
@@ -105,12 +106,12 @@ notify(Event) ->
 %% The node is to be registered, as it is from the beginning.
 -spec join() -> ok | {error, not_running}.
 join() ->
-	call(join, 5000, {error, not_running}).
+	epmd_mdns_client_call:call(join, 5000, {error, not_running}).
 
 %% The node is not to be registered any more, until join/0.
 -spec leave() -> ok | {error, not_running}.
 leave() ->
-	call(leave, 5000, {error, not_running}).
+	epmd_mdns_client_call:call(leave, 5000, {error, not_running}).
 
 %% gen_statem.
 
@@ -280,11 +281,3 @@ forget_later(Ids) ->
 
 now_ms() ->
 	erlang:monotonic_time(millisecond).
-
-%% Whatever goes wrong with a call is the daemon's fault, or will be over soon.
-call(Request, Timeout, Default) ->
-	try
-		gen_statem:call(?MODULE, Request, Timeout)
-	catch exit:_ ->
-		Default
-	end.

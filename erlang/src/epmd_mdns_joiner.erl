@@ -101,15 +101,12 @@ handle_call({wait, Count, Deadline}, From={Caller, _}, State=#state{waiting=Wait
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_reference(Timer) ->
 	{noreply, State};
-%% Whoever has registered the node may have given up waiting for the client, which has still to come to it: then it
-%% answers us after that.
+%% Whoever has registered the node may have given up waiting for the client, which has still to come to it, or has
+%% crashed, and is asked again. What we ask it now it answers after that.
 handle_cast(registered, State=#state{self=undefined}) ->
-	case epmd_mdns_client:unsubscribe(self()) of
-		ok ->
-			{noreply, start(now, State)};
-		{error, not_running} ->
-			_ = erlang:send_after(?RETRY, self(), registered),
-			{noreply, State}
+	case epmd_mdns_client:unsubscribe(self()) =:= ok andalso is_registered() of
+		true -> {noreply, start(now, State)};
+		false -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
 	end;
 handle_cast(registered, State) ->
 	{noreply, start(now, State)}.
@@ -164,8 +161,8 @@ handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
 	ok = disconnect_later(Node),
 	{noreply, perform(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
-handle_info(registered, State) ->
-	handle_cast(registered, State);
+handle_info({timeout, Timer, registered}, State=#state{retry=Timer}) ->
+	handle_cast(registered, State#state{retry=undefined});
 handle_info(flush, State=#state{log=Log}) ->
 	{noreply, State#state{log=epmd_mdns_join_log:flush(Log)}};
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
@@ -303,6 +300,9 @@ reply(Answer, Waiting) ->
 	end, Waiting).
 
 %% Internal: small things.
+
+is_registered() ->
+	epmd_mdns_client_lease:node_name(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())) =/= undefined.
 
 %% Only what is connected has a name already.
 tell(Node, Message) ->

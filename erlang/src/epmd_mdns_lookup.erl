@@ -114,8 +114,11 @@ await(Node, Timeout) ->
 	{Pid, Monitor} = spawn_monitor(fun() ->
 		_ = monitor(process, Caller),
 		_ = erlang:send_after(Timeout, self(), overdue),
-		ok = epmd_mdns_client:subscribe(self()),
-		heard(Node)
+		%% Without a client nothing will be heard.
+		case epmd_mdns_client:subscribe(self()) of
+			ok -> heard(Node);
+			{error, not_running} -> ok
+		end
 	end),
 	receive
 		{'DOWN', Monitor, process, Pid, _} ->

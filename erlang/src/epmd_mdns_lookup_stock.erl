@@ -4,8 +4,8 @@
 %%
 %% Either can take its time: a dead name server many seconds, an epmd that hangs for ever. Our callers
 %% can't wait so long, the least so net_kernel, in which address_please/3 runs on OTP 25 and 27. So the
-%% question is put in a process of its own, which is killed when the time is over, together with the
-%% sockets that it has open.
+%% question is put in a process of its own, which is killed when the time is over, or the caller, together with
+%% the sockets that it has open.
 
 -module(epmd_mdns_lookup_stock).
 
@@ -35,7 +35,10 @@ names(Host, Timeout) ->
 %% The answer travels as the reason of the exit, so it can't come late: a monitor that is gone brings
 %% no message. An exception is an answer too, as erl_epmd raises on many an odd argument.
 within(Timeout, Fun) ->
+	Caller = self(),
 	{Pid, Monitor} = spawn_monitor(fun() ->
+		Asker = self(),
+		_ = spawn(fun() -> watch(Asker, Caller, Timeout) end),
 		exit({answer, try Fun() catch _:Reason -> {error, Reason} end})
 	end),
 	receive
@@ -47,4 +50,15 @@ within(Timeout, Fun) ->
 		true = exit(Pid, kill),
 		true = demonitor(Monitor, [flush]),
 		{error, timeout}
+	end.
+
+%% The caller may be killed while it waits, as the process that sets up a connection is when its time is over. A
+%% link would tell the asker, but could also kill the caller.
+watch(Asker, Caller, Timeout) ->
+	_ = monitor(process, Asker),
+	_ = monitor(process, Caller),
+	receive
+		{'DOWN', _, process, _, _} -> exit(Asker, kill)
+	after Timeout ->
+		exit(Asker, kill)
 	end.

@@ -199,6 +199,16 @@ a_crash_in_the_middle_of_a_registration_does_not_lose_it_test() ->
 		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>)
 	end).
 
+%% net_kernel asks once, and doesn't wait for long.
+a_client_that_dies_before_it_comes_to_a_registration_does_not_lose_it_test() ->
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		synced(Daemon),
+		ok = sys:suspend(epmd_mdns_client),
+		?assertMatch({ok, Drawn} when Drawn >= 4, register_alice(5000)),
+		kill_client(),
+		_ = fake_daemon:expect(Daemon, <<"REGISTER alice@h1 port=5000">>)
+	end).
+
 %% The callbacks are called directly: a minute is too long for a test.
 what_is_stale_is_forgotten_after_a_minute_whatever_happens_to_the_client_test() ->
 	ok = epmd_mdns_table:new(tcp),

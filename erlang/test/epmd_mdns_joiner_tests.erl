@@ -198,6 +198,22 @@ who_waits_while_the_joiner_rests_is_answered_when_it_has_rested_test() ->
 		?assertEqual({error, no_cluster}, epmd_mdns:wait(1, 10000))
 	end).
 
+%% The registration is late, and the client that it was meant for is gone: that is no reason to join nobody.
+who_is_registered_late_and_by_the_next_client_joins_its_cluster_test() ->
+	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),
+	try
+		test_node:with_daemon(#{}, fun(Daemon) ->
+			test_node:synced(Daemon),
+			ok = sys:suspend(epmd_mdns_client),
+			{ok, _} = register_alice(5000),
+			Answer = later(fun() -> epmd_mdns:wait(1, 10000) end),
+			ok = kill_client(),
+			?assertEqual(ok, Answer())
+		end)
+	after
+		os:unsetenv("EPMD_MDNS_CLUSTER")
+	end.
+
 stray_messages_are_ignored_test() ->
 	in_cluster(#{}, fun(_) ->
 		Pid = whereis(epmd_mdns_joiner),

@@ -325,6 +325,21 @@ info_says_how_things_stand_test() ->
 
 %% The stock answers.
 
+%% As the process that sets up a connection is, when its time is over.
+who_is_killed_while_it_asks_leaves_nobody_behind_test() ->
+	{ok, _} = inet:gethostbyname("localhost"),
+	Resolver = whereis(inet_gethost_native),
+	true = erlang:suspend_process(Resolver),
+	try
+		Before = processes(),
+		Callers = [spawn(fun() -> epmd_mdns_lookup_stock:address("x", "h.invalid", inet, 60000) end) || _ <- lists:seq(1, 10)],
+		test_node:wait_for(fun() -> length([Pid || Pid <- processes() -- Before, is_asking(Pid)]) >= 20 end),
+		_ = [exit(Caller, kill) || Caller <- Callers],
+		test_node:wait_for(fun() -> [Pid || Pid <- processes() -- Before, is_asking(Pid)] =:= [] end)
+	after
+		true = erlang:resume_process(Resolver)
+	end.
+
 %% Without any time it is chance whether there is an answer; but never is there a message afterwards.
 a_stock_answer_comes_in_time_or_not_at_all_test() ->
 	Late = {error, timeout},
@@ -337,6 +352,12 @@ a_stock_answer_comes_in_time_or_not_at_all_test() ->
 	receive Unexpected -> error(Unexpected) after 0 -> ok end.
 
 %% Internal.
+
+is_asking(Pid) ->
+	case process_info(Pid, current_stacktrace) of
+		{_, Stack} -> lists:any(fun(Call) -> element(1, Call) =:= epmd_mdns_lookup_stock end, Stack);
+		undefined -> false
+	end.
 
 %% On OTP 25 and 27 it asks by itself.
 as_net_kernel(Fun) ->
