@@ -31,6 +31,7 @@
 -export([init/1]).
 -export([handle_event/4]).
 -export([terminate/3]).
+-export([code_change/4]).
 
 %% All times are in milliseconds.
 -define(CONNECT_TIMEOUT, 200).
@@ -47,7 +48,11 @@
 %% Lines that the socket delivers before it wants to be asked again.
 -define(LINES, 100).
 
+-define(VERSION, 1).
+
+%% Its version comes first: after an upgrade of the code, the data is still that of the old one.
 -record(data, {
+	version = ?VERSION :: pos_integer(),
 	config :: epmd_mdns_config:config(),
 	state :: epmd_mdns_client_state:state(),
 	%% The connection, and when it was made.
@@ -191,6 +196,15 @@ terminate(_, _, #data{socket=undefined}) ->
 terminate(_, _, #data{socket=Socket}) ->
 	_ = gen_tcp:shutdown(Socket, read_write),
 	gen_tcp:close(Socket).
+
+%% In a living node, with the connection. 0.1.0 had no versions.
+-spec code_change(term(), epmd_mdns_client_state:phase(), #data{} | tuple(), term()) ->
+	{ok, epmd_mdns_client_state:phase(), #data{}}.
+code_change(_, Phase, Data=#data{version=?VERSION, state=State}, _) ->
+	{ok, Phase, Data#data{state=epmd_mdns_client_state:upgrade(State)}};
+code_change(_, Phase, {data, Config, Lease, Waiting, Socket, Since, Owed, Snapshot, Attempts, Subscribers, Log}, _) ->
+	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade({Phase, Lease, Waiting, Owed, Attempts}),
+		socket=Socket, since=Since, snapshot=Snapshot, subscribers=Subscribers, log=Log}}.
 
 %% Internal: the connection.
 

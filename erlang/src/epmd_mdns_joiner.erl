@@ -25,13 +25,18 @@
 -export([handle_call/3]).
 -export([handle_cast/2]).
 -export([handle_info/2]).
+-export([code_change/3]).
 
 %% How soon to look again after the client has crashed, in milliseconds.
 -define(RETRY, 100).
 %% An attempt that takes longer, in milliseconds, makes room for another one.
 -define(SLOW, 3000).
 
+-define(VERSION, 1).
+
+%% Its version comes first: after an upgrade of the code, the state is still that of the old one.
 -record(state, {
+	version = ?VERSION :: pos_integer(),
 	%% undefined: this VM joins nobody.
 	self :: epmd_mdns_join_policy:self() | undefined,
 	peers = nobody() :: epmd_mdns_join_state:peers(),
@@ -167,6 +172,15 @@ handle_info(flush, State=#state{log=Log}) ->
 	{noreply, State#state{log=epmd_mdns_join_log:flush(Log)}};
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
 	{noreply, State}.
+
+%% In a living node. What 0.1.0 knew is looked at anew, as after a crash, but whoever waits goes on waiting.
+-spec code_change(term(), #state{} | tuple(), term()) -> {ok, #state{}}.
+code_change(_, State=#state{version=?VERSION}, _) ->
+	{ok, State};
+code_change(_, {state, _, _, _, Asked, Waiting, Client, _, _}, _) ->
+	_ = is_reference(Client) andalso demonitor(Client, [flush]),
+	{ok, start_later(?RETRY, before, #state{asked=Asked,
+		waiting=[{Count, From, Deadline, monitor(process, Caller)} || {Count, From={Caller, _}, Deadline} <- Waiting]})}.
 
 %% Internal: what there is.
 

@@ -13,7 +13,8 @@
 	epmd_mdns_join_attempt, epmd_mdns_join_global, epmd_mdns_join_log, epmd_mdns_join_names, epmd_mdns_join_pauses,
 	epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_joiner, epmd_mdns_lookup, epmd_mdns_lookup_directory,
 	epmd_mdns_lookup_host, epmd_mdns_lookup_query, epmd_mdns_lookup_stock, epmd_mdns_proto,
-	epmd_mdns_proto_attribute, epmd_mdns_proto_line, epmd_mdns_proto_source, epmd_mdns_table]).
+	epmd_mdns_proto_attribute, epmd_mdns_proto_line, epmd_mdns_proto_source, epmd_mdns_table,
+	epmd_mdns_upgrade]).
 
 %% API.
 -export([start_link/0]).
@@ -49,6 +50,8 @@ start_worker(Module) ->
 %% than no node. A million restarts a second can't be reached, so the supervisor never gives up; a
 %% worker that finds traces of a predecessor rests a little before it does anything, so a crash that
 %% repeats itself doesn't spin (epmd_mdns_backoff:rest/1).
+%%
+%% It is called again after an upgrade of the code.
 -spec init([]) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init([]) ->
 	_ = [code:ensure_loaded(Module) || Module <- ?MODULES],

@@ -10,7 +10,8 @@
 %% packet or a restarted daemon must not make a living node unreachable. A stale endpoint still answers
 %% address/3, after all others, and is seen nowhere else.
 %%
-%% Rows with an atom as key are notes: what a restarted client, or a caller, has to know.
+%% Rows with an atom as key are notes: what a restarted client, or a caller, has to know. One of them is the version of
+%% all rows and notes: the table outlives an upgrade of the code.
 
 -module(epmd_mdns_table).
 -compile({no_auto_import, [put/2]}).
@@ -59,6 +60,9 @@
 	key :: atom(),
 	value :: term()
 }).
+
+%% 2: the notes epmd_mdns_client and epmd_mdns_joiner are no more. 1, which says no version, is that of 0.1.0.
+-define(VERSION, 2).
 
 %% A LAN with more nodes than this is beyond mDNS; the limit is there for a LAN that lies. A row takes
 %% about 1 KB, so that the table stays below 10 MB; with the longest lines there can be it is some 15 KB.
@@ -117,10 +121,15 @@ get(Key, Default) ->
 
 %% Writers.
 
-%% The owner is whoever calls this; the protocol is the one that this VM's distribution speaks.
+%% The owner is whoever calls this; the protocol is the one that this VM's distribution speaks. After an upgrade of the
+%% code there is a table, which is made what the new code takes it for.
 -spec new(tcp | tls) -> ok.
 new(Proto) ->
-	?MODULE = ets:new(?MODULE, [named_table, public, {keypos, #row.key}, {read_concurrency, true}]),
+	_ = case ets:info(?MODULE, size) of
+		undefined -> ets:new(?MODULE, [named_table, public, {keypos, #row.key}, {read_concurrency, true}]);
+		_ -> upgrade(get(version, 1))
+	end,
+	ok = put(version, ?VERSION),
 	put(proto, Proto).
 
 %% Takes no note if there is no table.
@@ -196,6 +205,12 @@ stale() ->
 	end, []).
 
 %% Internal.
+
+upgrade(1) ->
+	_ = [ets:delete(?MODULE, Note) || Note <- [epmd_mdns_client, epmd_mdns_joiner]],
+	upgrade(2);
+upgrade(?VERSION) ->
+	ok.
 
 element_of(Key, Position, Default) ->
 	try
