@@ -9,6 +9,9 @@
 
 -export([upgrade/1]).
 
+%% This version, whatever its number is.
+-define(NEW, "999.0.0").
+
 -define(BOB, "bob@h2 port=9 family=inet proto=tcp addr=192.0.2.2 source=lan cluster=team age=12").
 -define(CAROL, "carol@h3 port=9 family=inet proto=tcp addr=192.0.2.3 source=lan cluster=team age=1").
 
@@ -17,9 +20,10 @@ a_living_node_comes_from_the_last_release_to_this_version_test_() ->
 		Dir = string:trim(os:cmd("mktemp -d")),
 		try
 			Old = old_release(Dir),
+			New = new_release(Dir),
 			Command = io_lib:format("ERL_CRASH_DUMP_SECONDS=0 ~ts/bin/erl -noinput -pa ~ts -pa ~ts "
 				"-eval '~w:upgrade(\"~ts\"), io:put_chars(\"upgraded\"), halt().' 2>&1", [code:root_dir(), Old,
-				filename:dirname(code:which(?MODULE)), ?MODULE, filename:dirname(os:getenv("EPMD_MDNS_EBIN"))]),
+				filename:dirname(code:which(?MODULE)), ?MODULE, New]),
 			?assertEqual("upgraded", os:cmd(lists:flatten(Command)))
 		after
 			file:del_dir_r(Dir)
@@ -73,6 +77,7 @@ upgrade(To) ->
 		Before = [{Name, whereis(Name)} || Name <- [epmd_mdns_sup, epmd_mdns_client, epmd_mdns_joiner]],
 		ok = fake_daemon:flush(Daemon),
 		{ok, _} = release_handler:upgrade_app(epmd_mdns, To),
+		{ok, ?NEW} = application:get_key(epmd_mdns, vsn),
 		%% All of it is the new code, and nothing of the old one is left.
 		[] = [Module || {Module, File} <- code:all_loaded(), is_list(File), string:find(File, "epmd_mdns-0.1.0") =/= nomatch],
 		[] = [Module || {Module, _} <- code:all_loaded(), erlang:check_old_code(Module), lists:prefix("epmd_mdns", atom_to_list(Module))],
@@ -128,6 +133,20 @@ old_release(Dir) ->
 	{ok, App} = file:read_file(filename:join(Lib, "src/epmd_mdns.app.src.in")),
 	ok = file:write_file(filename:join(Ebin, "epmd_mdns.app"), string:replace(App, "@VERSION@", "0.1.0")),
 	Ebin.
+
+new_release(Dir) ->
+	Lib = filename:join(Dir, "epmd_mdns-" ++ ?NEW),
+	ok = filelib:ensure_dir(filename:join([Lib, "ebin", "x"])),
+	[{application, _, Keys}] = element(2, file:consult(filename:join(os:getenv("EPMD_MDNS_EBIN"), "epmd_mdns.app"))),
+	Version = proplists:get_value(vsn, Keys),
+	_ = [begin
+		{ok, Content} = file:read_file(File),
+		ok = file:write_file(filename:join([Lib, "ebin", filename:basename(File)]), case filename:extension(File) of
+			".beam" -> Content;
+			_ -> string:replace(Content, ["\"", Version, "\""], ["\"", ?NEW, "\""])
+		end)
+	end || File <- filelib:wildcard(filename:join(os:getenv("EPMD_MDNS_EBIN"), "epmd_mdns*"))],
+	Lib.
 
 unpack(Dir) ->
 	Tar = filename:join([filename:dirname(os:getenv("PROTOCOL_EXAMPLES")), "fixtures", "epmd_mdns-0.1.0.tar.gz"]),

@@ -19,6 +19,7 @@ def eunit(lan):
     shutil.copytree(os.path.join(TOP, "erlang", "test"), host.path(TESTS))
     for examples in ("choice-examples.txt", "protocol-examples.txt"):
         shutil.copy(os.path.join(TOP, "tests", examples), host.path(TESTS))
+    shutil.copytree(os.path.join(TOP, "tests", "fixtures"), os.path.join(host.path(TESTS), "fixtures"))
     sources = [f"{TESTS}/{name}" for name in os.listdir(host.path(TESTS)) if name.endswith(".erl")]
     host.check(host.otp_argv(["erlc", "-o", TESTS, *sources]), deadline=60)
     result = host.run(host.otp_argv(["escript", f"{TESTS}/run-eunit", "--no-cover", host.ebin, TESTS,
