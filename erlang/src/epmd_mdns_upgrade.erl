@@ -7,7 +7,7 @@
 %% here: the workers stand still, all modules are loaded at once, each process converts its state, and the workers go on.
 %% The connection to the daemon is the client's all the time, so nobody sees the node leave.
 %%
-%% Nothing is killed for running old code. net_kernel is among those that might.
+%% No caller is killed for running old code: net_kernel is among those that might.
 
 -module(epmd_mdns_upgrade).
 
@@ -37,9 +37,10 @@ from(Version, Removed) ->
 	case purge(Modules, ?PURGE) andalso replace(Prepared, Version) of
 		ok ->
 			receive after ?CALLBACKS -> ok end,
+			ok = end_orphans(),
 			_ = [code:delete(Module) || Module <- Removed],
 			%% What is still in use is purged by the next upgrade.
-			_ = purge(Modules ++ Removed, 0),
+			_ = purge(Modules ++ Removed, 10 * ?POLL),
 			ok;
 		false ->
 			{error, not_purged};
@@ -85,6 +86,12 @@ is_ok(Fun) ->
 	catch exit:_ ->
 		false
 	end.
+
+%% 0.1.0 left a process behind, which waited for a node, when the one that had asked for it was killed.
+end_orphans() ->
+	_ = [exit(Pid, kill) || Pid <- epmd_mdns_table:get(subscribers, []), Pid =/= self(),
+		erlang:check_process_code(Pid, epmd_mdns_lookup)],
+	ok.
 
 purge(Modules, Timeout) ->
 	case [Module || Module <- Modules, not code:soft_purge(Module)] of

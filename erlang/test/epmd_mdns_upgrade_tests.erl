@@ -74,6 +74,7 @@ upgrade(To) ->
 		{up, <<"bob@h2">>, _} = up(),
 		ok = epmd_mdns:pause("dave@h4"),
 		Answer = waiting(),
+		ok = orphan(),
 		Before = [{Name, whereis(Name)} || Name <- [epmd_mdns_sup, epmd_mdns_client, epmd_mdns_joiner]],
 		ok = fake_daemon:flush(Daemon),
 		{ok, _} = release_handler:upgrade_app(epmd_mdns, To),
@@ -117,6 +118,14 @@ waiting() ->
 			{'DOWN', Monitor, process, Pid, Reason} -> Reason
 		end
 	end.
+
+%% Who looks for a node that nobody knows is killed; in 0.1.0 there is a process then that goes on listening.
+orphan() ->
+	Before = epmd_mdns_table:get(subscribers, []),
+	Caller = spawn(fun() -> epmd_mdns:address_please("nobody", "h9", inet) end),
+	ok = test_node:wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) > length(Before) end),
+	true = exit(Caller, kill),
+	ok.
 
 up() ->
 	case test_node:event() of
