@@ -31,9 +31,9 @@
 -spec from(Version :: string(), Removed :: [module()]) -> ok | {error, term()}.
 from(Version, Removed) ->
 	Ebin = filename:dirname(code:which(?MODULE)),
-	{ok, [{application, epmd_mdns, Keys}]} = file:consult(filename:join(Ebin, "epmd_mdns.app")),
-	Modules = proplists:get_value(modules, Keys) -- [?MODULE],
-	{ok, Prepared} = code:prepare_loading([code(Ebin, Module) || Module <- Modules]),
+	Code = code(Ebin),
+	Modules = [Module || {Module, _, _} <- Code],
+	{ok, Prepared} = code:prepare_loading(Code),
 	case purge(Modules, ?PURGE) andalso replace(Prepared, Version) of
 		ok ->
 			receive after ?CALLBACKS -> ok end,
@@ -50,10 +50,13 @@ from(Version, Removed) ->
 
 %% Internal.
 
-code(Ebin, Module) ->
-	File = filename:join(Ebin, atom_to_list(Module) ++ ".beam"),
-	{ok, Beam} = file:read_file(File),
-	{Module, File, Beam}.
+%% All modules of the new version but this one, which is loaded.
+code(Ebin) ->
+	{ok, Names} = erl_prim_loader:list_dir(Ebin),
+	[begin
+		{ok, Beam, File} = erl_prim_loader:get_file(filename:join(Ebin, Name)),
+		{list_to_atom(filename:basename(Name, ".beam")), File, Beam}
+	end || Name <- Names, filename:extension(Name) =:= ".beam", Name =/= ?MODULE_STRING ++ ".beam"].
 
 %% A VM that isn't distributed has no processes.
 replace(Prepared, Version) ->
