@@ -145,7 +145,7 @@ static void check_newer(const Example *example) {
 
 /* The command comes with the daemon: it need not understand a newer one. */
 static void test_newer(void) {
-        g_assert_cmpuint(examples_check("newer", check_newer), >=, 1);
+        g_assert_cmpuint(examples_check(EXAMPLES_PROTOCOL, "newer", check_newer), >=, 1);
 }
 
 /* Every error can be told, and is understood with its text. */
