@@ -258,7 +258,7 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
         else
                 r = entry_table_get(&directory->table, &sighting->endpoint, &entry);
         if (r == ENTRY_TABLE_E_LIMIT) {
-                directory_count_ignored(directory, IGNORED_LIMIT);
+                directory_count_ignored(directory, IGNORED_LIMIT, 1);
                 return DIRECTORY_E_LIMIT;
         }
         if (r < 0)
@@ -318,8 +318,8 @@ void directory_remove_source(Directory *directory, Source source, uint64_t now_u
         (void) directory_sweep_source(directory, source, ENTRY_UNMARKED, now_usec);
 }
 
-void directory_count_ignored(Directory *directory, Ignored why) {
-        directory->ignored[why]++;
+void directory_count_ignored(Directory *directory, Ignored why, uint64_t n) {
+        directory->ignored[why] += n;
 }
 
 uint64_t directory_expire(Directory *directory, uint64_t now_usec) {

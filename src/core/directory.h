@@ -113,8 +113,8 @@ void directory_mark_source(Directory *directory, Source source, uint64_t now_use
 uint64_t directory_sweep_source(Directory *directory, Source source, uint64_t until_usec,
                                 uint64_t now_usec);
 
-/* Counts an advert that was ignored. */
-void directory_count_ignored(Directory *directory, Ignored why);
+/* Counts adverts that were ignored. */
+void directory_count_ignored(Directory *directory, Ignored why, uint64_t n);
 
 /* --- Time --- */
 

@@ -27,6 +27,10 @@
 #include "daemon/subject.h"
 #include "util/log.h"
 
+/* How long to wait for memory before the main thread is told again that the client is gone. There
+ * is nothing else to do. */
+#define NO_MEMORY_MSEC 100
+
 struct AvahiThread {
         AvahiThreadedPoll *poll;
         AvahiWatch *watch;
@@ -37,25 +41,40 @@ struct AvahiThread {
         Browser *browser;
         Publisher *publisher;
         AvahiClient *client;
-        bool failed;         /* LAN_RESET is on its way */
+        bool failed;         /* the client has to be dropped, and nothing it says counts */
         bool stopped;        /* LAN_STOPPED has been posted, and nothing follows it */
         bool failure_logged; /* one line until it works again */
 };
 
-static void post(void *userdata, const LanMessage *message) {
-        AvahiThread *thread = userdata;
-        LanMessage *copy = malloc(sizeof(*copy));
-
-        if (!copy) {
-                log_error("out of memory: a message from Avahi is lost");
-                return;
-        }
-        *copy = *message;
-        message_queue_push(&thread->outbox, copy);
+/* The client can't be freed from the depths of its own callbacks, so the thread wakes itself up. */
+static void give_up(AvahiThread *thread) {
+        thread->failed = true;
+        message_queue_wake(&thread->inbox);
 }
 
+static void post_within(AvahiThread *thread, const LanMessage *message, size_t max) {
+        int r;
+
+        if (thread->failed && lan_message_is_sighting(message))
+                return;
+        r = message_queue_push_copy(&thread->outbox, message, max);
+        if (r == 0 || thread->failed)
+                return;
+        /* None may be left out: all have to come anew. */
+        if (!thread->failure_logged)
+                log_warning("%s: what is on the LAN is listed anew",
+                            r == -ENOMEM ? "out of memory" : "more is seen than can be taken in");
+        thread->failure_logged = true;
+        give_up(thread);
+}
+
+static void post(void *userdata, const LanMessage *message) {
+        post_within(userdata, message, LIMIT_AVAHI_MESSAGES);
+}
+
+/* What has to get through; each is posted once for each client. */
 static void post_type(AvahiThread *thread, LanMessageType type) {
-        post(thread, &(LanMessage){ .type = type });
+        post_within(thread, &(LanMessage){ .type = type }, SIZE_MAX);
 }
 
 static void post_state(AvahiThread *thread, AvahiState state) {
@@ -66,22 +85,20 @@ static void post_state(AvahiThread *thread, AvahiState state) {
                 host = avahi_client_get_host_name_fqdn(thread->client);
         if (host && line_encoded_length(host) <= LIMIT_HOST)
                 strcpy(message.host, host);
-        post(thread, &message);
+        post_within(thread, &message,
+                    state == AVAHI_STATE_FAILED ? SIZE_MAX : LIMIT_AVAHI_MESSAGES);
 }
 
-/* The client can't be freed from the depths of its own callbacks, so the thread tells itself to. */
 static void fail(void *userdata, const char *what, int error) {
         AvahiThread *thread = userdata;
 
         if (thread->failed)
                 return;
-        thread->failed = true;
         if (!thread->failure_logged)
                 log_warning("lost avahi-daemon (%s: %s): local nodes go on, the LAN is tried again",
                             what, avahi_strerror(error));
         thread->failure_logged = true;
-        if (message_queue_push_type(&thread->inbox, LAN_RESET) < 0)
-                log_error("out of memory: the connection to Avahi is stuck");
+        give_up(thread);
 }
 
 static void on_client_state(AvahiClient *client, AvahiClientState state, void *userdata) {
@@ -133,12 +150,14 @@ static void connect_client(AvahiThread *thread) {
         }
 }
 
+/* If the main thread can't be told, the thread has failed again. */
 static void drop_client(AvahiThread *thread) {
         /* Disconnects first and then frees browsers, resolvers and groups without further calls. */
         if (thread->client)
                 avahi_client_free(thread->client);
         thread->client = NULL;
         thread->failed = false;
+        message_queue_discard_sightings(&thread->outbox);
         browser_forget(thread->browser);
         publisher_forget(thread->publisher);
         post_type(thread, LAN_LOST);
@@ -181,7 +200,16 @@ static void on_inbox(AvahiWatch *watch, int fd, AvahiWatchEvent events, void *us
         (void) watch, (void) fd, (void) events;
 
         message_queue_acknowledge(&thread->inbox);
-        while (!thread->stopped && (message = message_queue_pop(&thread->inbox))) {
+        if (thread->failed)
+                drop_client(thread);
+        if (thread->failed) {
+                (void) poll(NULL, 0, NO_MEMORY_MSEC);
+                message_queue_wake(&thread->inbox);
+                return;
+        }
+        /* After a failure each further call might wait as long as the failed one did. */
+        while (!thread->stopped && !thread->failed &&
+               (message = message_queue_pop(&thread->inbox))) {
                 handle_message(thread, message);
                 free(message);
         }
@@ -290,6 +318,10 @@ int avahi_thread_fd(const AvahiThread *thread) {
 
 void avahi_thread_acknowledge(AvahiThread *thread) {
         message_queue_acknowledge(&thread->outbox);
+}
+
+void avahi_thread_defer(AvahiThread *thread) {
+        message_queue_wake(&thread->outbox);
 }
 
 LanMessage *avahi_thread_receive(AvahiThread *thread) {

@@ -127,7 +127,7 @@ static void handle_message(Lan *lan, const LanMessage *message) {
                                           now);
                 break;
         case LAN_IGNORED:
-                directory_count_ignored(lan->directory, message->ignored);
+                directory_count_ignored(lan->directory, message->ignored, 1 + message->more);
                 break;
         case LAN_LOST:
                 directory_remove_source(lan->directory, SOURCE_LAN, now);
@@ -144,20 +144,30 @@ static void handle_message(Lan *lan, const LanMessage *message) {
         }
 }
 
-static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Lan *lan = userdata;
-        LanMessage *message;
+/* Returns whether there may be more messages. */
+static bool take_messages(Lan *lan) {
+        for (unsigned n = 0; n < LIMIT_TURN_MESSAGES; n++) {
+                LanMessage *message = avahi_thread_receive(lan->thread);
 
-        (void) source, (void) fd, (void) revents;
-
-        avahi_thread_acknowledge(lan->thread);
-        while ((message = avahi_thread_receive(lan->thread))) {
+                if (!message)
+                        return false;
                 /* While the daemon ends, the directory stays as it is: nobody is to be told that
                  * the LAN went away. */
                 if (!lan->stopping || message->type == LAN_STOPPED)
                         handle_message(lan, message);
                 free(message);
         }
+        return true;
+}
+
+static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Lan *lan = userdata;
+
+        (void) source, (void) fd, (void) revents;
+
+        avahi_thread_acknowledge(lan->thread);
+        if (take_messages(lan))
+                avahi_thread_defer(lan->thread);
         if (!lan->stopping)
                 lan->changed(lan->userdata);
         return 0;
