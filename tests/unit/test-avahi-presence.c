@@ -9,11 +9,14 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/avahi/avahi-presence.h"
+#include "daemon/clock.h"
 #include "daemon/listener.h"
 #include "unit/util-event.h"
 #include "util/fd.h"
 
 /* The other end: a bus that knows one name, and counts what else it is asked for. */
+#define ASK_USEC (200 * USEC_PER_MSEC)
+
 typedef struct Fixture {
         sd_event *event;
         char *directory;
@@ -115,7 +118,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         f->listener = -1;
         address = g_strconcat("unix:path=", f->path, NULL);
         g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
-        g_assert_cmpint(avahi_presence_new(&f->presence, f->event, on_changed, f), ==, 0);
+        g_assert_cmpint(avahi_presence_new(&f->presence, f->event, ASK_USEC, on_changed, f), ==, 0);
         g_assert_false(avahi_presence_is_there(f->presence));
 }
 

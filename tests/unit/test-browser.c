@@ -47,6 +47,9 @@ static void post(void *userdata, const LanMessage *message) {
         case LAN_IGNORED:
                 g_string_append_printf(posts, "ignored %s;", ignored[message->ignored]);
                 break;
+        case LAN_LISTED:
+                g_string_append(posts, "listed;");
+                break;
         default:
                 g_assert_not_reached();
         }
@@ -463,7 +466,7 @@ static void test_browsing_fails(Fixture *f, gconstpointer data) {
         (void) data;
         fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
         fake_avahi_emit_service(AVAHI_BROWSER_CACHE_EXHAUSTED, bob, 0);
-        expect(f, "");
+        expect(f, "listed;");
         fake_avahi_emit_service(AVAHI_BROWSER_FAILURE, bob, 0);
         g_assert_true(g_str_has_prefix(f->posts->str, "fail "));
         g_string_truncate(f->posts, 0);

@@ -148,7 +148,7 @@ const Address *advert_group_bound(const AdvertGroup *group) {
 int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex interface,
                           uint32_t ttl_sec) {
         const char *host = avahi_client_get_host_name_fqdn(client);
-        int r;
+        int r, withdrawn;
 
         if (!host)
                 return avahi_client_errno(client);
@@ -160,17 +160,19 @@ int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex 
         if (r >= 0)
                 return 0;
         /* Without its connection each further call might wait as long as this one did. */
-        if (avahi_error_is_lost(r))
+        if (avahi_error_is_lost(r)) {
                 advert_group_forget(group);
-        else
-                advert_group_withdraw(group);
-        return r;
+                return r;
+        }
+        withdrawn = advert_group_withdraw(group);
+        return avahi_error_is_lost(withdrawn) ? withdrawn : r;
 }
 
-void advert_group_withdraw(AdvertGroup *group) {
-        if (group->records)
-                (void) avahi_entry_group_free(group->records);
+int advert_group_withdraw(AdvertGroup *group) {
+        int r = group->records ? avahi_entry_group_free(group->records) : 0;
+
         advert_group_forget(group);
+        return r;
 }
 
 void advert_group_forget(AdvertGroup *group) {

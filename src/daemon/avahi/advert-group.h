@@ -37,8 +37,8 @@ const Address *advert_group_bound(const AdvertGroup *group);
 int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex interface,
                           uint32_t ttl_sec);
 
-/* Says goodbye, if it is announced. */
-void advert_group_withdraw(AdvertGroup *group);
+/* Says goodbye, if it is announced. Returns 0 or AVAHI_ERR_*. */
+int advert_group_withdraw(AdvertGroup *group);
 
 /* It is not announced any more: the client has gone, or is of no more use and goes. */
 void advert_group_forget(AdvertGroup *group);

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/avahi-sink.h"
 #include "daemon/avahi/avahi-thread.h"
 #include "daemon/avahi/browser.h"
@@ -49,6 +50,8 @@ struct AvahiThread {
 /* The client can't be freed from the depths of its own callbacks, so the thread wakes itself up. */
 static void give_up(AvahiThread *thread) {
         thread->failed = true;
+        browser_abandon(thread->browser);
+        publisher_abandon(thread->publisher);
         message_queue_wake(&thread->inbox);
 }
 
@@ -77,18 +80,6 @@ static void post_type(AvahiThread *thread, LanMessageType type) {
         post_within(thread, &(LanMessage){ .type = type }, SIZE_MAX);
 }
 
-static void post_state(AvahiThread *thread, AvahiState state) {
-        LanMessage message = { .type = LAN_STATE, .state = state };
-        const char *host = NULL;
-
-        if (thread->client && state >= AVAHI_STATE_REGISTERING)
-                host = avahi_client_get_host_name_fqdn(thread->client);
-        if (host && line_encoded_length(host) <= LIMIT_HOST)
-                strcpy(message.host, host);
-        post_within(thread, &message,
-                    state == AVAHI_STATE_FAILED ? SIZE_MAX : LIMIT_AVAHI_MESSAGES);
-}
-
 static void fail(void *userdata, const char *what, int error) {
         AvahiThread *thread = userdata;
 
@@ -99,6 +90,23 @@ static void fail(void *userdata, const char *what, int error) {
                             what, avahi_strerror(error));
         thread->failure_logged = true;
         give_up(thread);
+}
+
+static void post_state(AvahiThread *thread, AvahiState state) {
+        LanMessage message = { .type = LAN_STATE, .state = state };
+        const char *host = NULL;
+        int error;
+
+        if (thread->client && state >= AVAHI_STATE_REGISTERING) {
+                host = avahi_client_get_host_name_fqdn(thread->client);
+                error = host ? 0 : avahi_client_errno(thread->client);
+                if (avahi_error_is_lost(error))
+                        fail(thread, "asking for the host's name", error);
+        }
+        if (host && line_encoded_length(host) <= LIMIT_HOST)
+                strcpy(message.host, host);
+        post_within(thread, &message,
+                    state == AVAHI_STATE_FAILED ? SIZE_MAX : LIMIT_AVAHI_MESSAGES);
 }
 
 static void on_client_state(AvahiClient *client, AvahiClientState state, void *userdata) {
@@ -114,16 +122,19 @@ static void on_client_state(AvahiClient *client, AvahiClientState state, void *u
                 if (thread->failure_logged)
                         log_notice("avahi-daemon is back");
                 thread->failure_logged = false;
-                browser_start(thread->browser, client);
-                publisher_start(thread->publisher, client);
                 post_state(thread, AVAHI_STATE_RUNNING);
+                if (!thread->failed)
+                        browser_start(thread->browser, client);
+                if (!thread->failed)
+                        publisher_start(thread->publisher, client);
                 break;
         case AVAHI_CLIENT_S_REGISTERING:
         case AVAHI_CLIENT_S_COLLISION:
                 /* The host's name is changing, and with it what our SRV records point to. */
-                browser_start(thread->browser, client);
-                publisher_stop(thread->publisher);
                 post_state(thread, AVAHI_STATE_REGISTERING);
+                if (!thread->failed)
+                        browser_start(thread->browser, client);
+                publisher_stop(thread->publisher);
                 break;
         case AVAHI_CLIENT_CONNECTING:
                 post_state(thread, AVAHI_STATE_CONNECTING);

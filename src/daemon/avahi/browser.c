@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "core/advert.h"
+#include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/browser.h"
 #include "util/log.h"
 
@@ -34,6 +35,7 @@ struct Instance {
         AvahiServiceResolver *resolver; /* NULL: on its way out */
         AvahiRecordBrowser *farewell;   /* asks for the SRV record */
         bool seen;                      /* LAN_SEEN has been posted */
+        bool awaited;                   /* LAN_LISTED waits for its resolver */
 };
 
 struct Browser {
@@ -42,7 +44,9 @@ struct Browser {
         AvahiServiceBrowser *services;
         Instance *instances;
         bool limit_logged;
-        bool failed; /* waits for browser_forget() */
+        bool enumerated; /* Avahi has reported all that it knows for now */
+        bool listed;     /* LAN_LISTED has been posted */
+        bool failed;     /* waits for browser_forget() */
 };
 
 static void post(Browser *browser, const LanMessage *message) {
@@ -73,16 +77,40 @@ static AvahiProtocol transport_protocol(Family transport) {
         return transport == FAMILY_INET ? AVAHI_PROTO_INET : AVAHI_PROTO_INET6;
 }
 
+/* Posts LAN_LISTED as soon as that is true. A resolver always answers: it gives up after 5 s. */
+static void post_listed(Browser *browser) {
+        if (!browser->enumerated || browser->listed || browser->failed)
+                return;
+        for (const Instance *instance = browser->instances; instance; instance = instance->next)
+                if (instance->awaited && instance->resolver)
+                        return;
+        browser->listed = true;
+        post(browser, &(LanMessage){ .type = LAN_LISTED });
+}
+
+static void stop_resolver(Instance *instance) {
+        if (instance->resolver && !instance->browser->failed &&
+            avahi_error_is_lost(avahi_service_resolver_free(TAKE_PTR(instance->resolver))))
+                fail(instance->browser, "ending a resolver");
+}
+
+static void stop_farewell(Instance *instance) {
+        if (instance->farewell && !instance->browser->failed &&
+            avahi_error_is_lost(avahi_record_browser_free(TAKE_PTR(instance->farewell))))
+                fail(instance->browser, "ending a record browser");
+}
+
 static void remove_instance(Instance *instance) {
+        stop_resolver(instance);
+        stop_farewell(instance);
+        /* What could not be freed refers to the instance until the client is gone. */
+        if (instance->browser->failed)
+                return;
         for (Instance **p = &instance->browser->instances; *p; p = &(*p)->next)
                 if (*p == instance) {
                         *p = instance->next;
                         break;
                 }
-        if (instance->resolver)
-                (void) avahi_service_resolver_free(instance->resolver);
-        if (instance->farewell)
-                (void) avahi_record_browser_free(instance->farewell);
         free(instance);
 }
 
@@ -173,12 +201,16 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
         (void) resolver, (void) interface, (void) protocol, (void) name, (void) type, (void) domain,
                 (void) flags;
 
+        if (instance->browser->failed)
+                return;
+        instance->awaited = false;
         if (event == AVAHI_RESOLVER_FOUND)
                 handle_found(instance, host, address, port, txt);
         else
                 /* SRV, TXT or the address did not come, or ran out. The resolver stays: they may
                  * come later. */
                 post_gone(instance, REASON_EXPIRED);
+        post_listed(instance->browser);
 }
 
 /* --- How an instance goes --- */
@@ -193,6 +225,8 @@ static void on_farewell(AvahiRecordBrowser *farewell, AvahiIfIndex interface,
                 (void) rdata, (void) size;
         (void) flags;
 
+        if (instance->browser->failed)
+                return;
         /* NEW: the record is still cached. Anything else first: it is not. */
         post_gone(instance, event == AVAHI_BROWSER_NEW ? REASON_EXPIRED : REASON_GOODBYE);
         remove_instance(instance);
@@ -208,14 +242,14 @@ static void ask_farewell(Instance *instance) {
                 instance->browser->client, instance->id.interface,
                 transport_protocol(instance->id.transport), name, AVAHI_DNS_CLASS_IN,
                 AVAHI_DNS_TYPE_SRV, 0, on_farewell, instance);
+        if (!instance->farewell &&
+            avahi_error_is_lost(avahi_client_errno(instance->browser->client)))
+                fail(instance->browser, "asking for a record");
 }
 
 static void handle_remove(Instance *instance) {
-        if (instance->resolver)
-                (void) avahi_service_resolver_free(instance->resolver);
-        instance->resolver = NULL;
-
-        if (instance->seen && !instance->farewell)
+        stop_resolver(instance);
+        if (instance->seen && !instance->farewell && !instance->browser->failed)
                 ask_farewell(instance);
         if (!instance->farewell) {
                 post_gone(instance, REASON_GOODBYE);
@@ -253,12 +287,14 @@ static void handle_new(Browser *browser, const SightingId *id) {
                 return;
         if (instance) {
                 /* It is back before its farewell was over. */
-                (void) avahi_record_browser_free(instance->farewell);
-                instance->farewell = NULL;
+                stop_farewell(instance);
+                if (browser->failed)
+                        return;
         } else
                 instance = add_instance(browser, id);
         if (!instance)
                 return;
+        instance->awaited = !browser->enumerated;
 
         /* The address of the same IP version: with "any", a resolver may change over to a
          * link-local one. */
@@ -315,9 +351,12 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
                 fail(browser, "browsing");
                 break;
         case AVAHI_BROWSER_CACHE_EXHAUSTED:
+                break;
         case AVAHI_BROWSER_ALL_FOR_NOW:
+                browser->enumerated = true;
                 break;
         }
+        post_listed(browser);
 }
 
 int browser_new(Browser **ret, const AvahiSink *sink) {
@@ -351,6 +390,10 @@ void browser_start(Browser *browser, AvahiClient *client) {
                 fail(browser, "browsing");
 }
 
+void browser_abandon(Browser *browser) {
+        browser->failed = true;
+}
+
 void browser_forget(Browser *browser) {
         for (Instance *instance = browser->instances, *next; instance; instance = next) {
                 next = instance->next;
@@ -359,5 +402,5 @@ void browser_forget(Browser *browser) {
         browser->instances = NULL;
         browser->services = NULL;
         browser->client = NULL;
-        browser->failed = false;
+        browser->enumerated = browser->listed = browser->failed = false;
 }

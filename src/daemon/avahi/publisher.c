@@ -79,6 +79,11 @@ static void handle_error(Publisher *publisher, const Endpoint *endpoint, int err
                           endpoint ? endpoint->node : "the service type", avahi_strerror(error));
 }
 
+static void check_lost(Publisher *publisher, int error) {
+        if (avahi_error_is_lost(error))
+                handle_error(publisher, NULL, error);
+}
+
 /* Announces the type, once, so that browsers of types show it (RFC 6763 section 9). */
 static void announce_type(Publisher *publisher) {
         uint8_t ptr[ADVERT_NAME_MAX];
@@ -101,7 +106,7 @@ static void announce_type(Publisher *publisher) {
         if (r == 0)
                 return;
         if (!avahi_error_is_lost(r))
-                (void) avahi_entry_group_free(publisher->type);
+                check_lost(publisher, avahi_entry_group_free(publisher->type));
         publisher->type = NULL;
         handle_error(publisher, NULL, r);
 }
@@ -165,10 +170,10 @@ static void retract(Publisher *publisher, Advert *advert) {
 
         /* Without a client it failed: the group goes with it, and that comes before any callback.
          */
-        if (publisher->client)
-                advert_group_withdraw(advert->group);
-        else
+        if (!publisher->client)
                 advert_group_forget(advert->group);
+        else
+                check_lost(publisher, advert_group_withdraw(advert->group));
         if (established)
                 post_count(publisher);
 }
@@ -287,10 +292,15 @@ void publisher_stop(Publisher *publisher) {
                 return;
         for (size_t i = 0; i < publisher->n_adverts; i++)
                 retract(publisher, &publisher->adverts[i]);
-        own_addresses_stop(publisher->own);
-        if (publisher->type)
-                (void) avahi_entry_group_free(publisher->type);
+        if (publisher->client)
+                check_lost(publisher, own_addresses_stop(publisher->own));
+        if (publisher->client && publisher->type)
+                check_lost(publisher, avahi_entry_group_free(publisher->type));
         publisher->type = NULL;
+        publisher->client = NULL;
+}
+
+void publisher_abandon(Publisher *publisher) {
         publisher->client = NULL;
 }
 
