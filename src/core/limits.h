@@ -62,8 +62,8 @@
  * than any link has. 8192 take 16 MiB. */
 #define LIMIT_ENTRIES 8192
 
-/* Sightings: an advert heard on one interface over one IP version. Avahi allows 1024 objects for
- * each client, and every sighting is one of ours, so that this is a second line of defence. */
+/* Sightings: an advert heard on one interface over one IP version. Every sighting has needed one of
+ * LIMIT_LOOKUPS, so that this is a second line of defence. */
 #define LIMIT_SIGHTINGS 8192
 
 /* Messages from the Avahi thread that wait for the main thread. More than a whole list of sightings,
@@ -79,6 +79,20 @@
  * for each client), and sightings need the larger half. */
 #define LIMIT_REGISTRATIONS_PER_UID 192
 #define LIMIT_REGISTRATIONS 384
+
+/* Objects that avahi-daemon allows each client, unless it is configured otherwise
+ * (objects-per-client-max): browsers, resolvers and entry groups. */
+#define LIMIT_AVAHI_OBJECTS 1024
+
+/* Of these, the resolvers and record browsers that sightings take. However many adverts there are
+ * on the LAN, what is left holds an entry group for each registration, one for the service type,
+ * the service browser, a browser of this host's addresses for each IP version, and four spares. */
+#define LIMIT_LOOKUPS (LIMIT_AVAHI_OBJECTS - LIMIT_REGISTRATIONS - 8)
+
+/* Instances, each on one interface over one IP version, that are resolved or wait for a resolver:
+ * the PTR records that fill Avahi's caches of one interface for both IP versions. 8192 take 2 MiB.
+ */
+#define LIMIT_INSTANCES 8192
 
 /* How long an endpoint that went from the LAN is still answered by LOOKUP, in seconds. Longer than
  * two TTLs of an advert, so that a multicast packet lost on Wi-Fi never makes a living node
@@ -128,7 +142,21 @@
 #define LIMIT_LOG_LINES (2 * LIMIT_REGISTRATIONS)
 #define LIMIT_LOG_WINDOW_SEC 30
 
+/* Lines about nodes that are bound to an address which this host has not, in the same time: more
+ * than a host has such nodes by mistake. */
+#define LIMIT_LOG_ABSENCES 20
+
 /* --- Advert --- */
+
+/* How often a change of one endpoint reaches the LAN, in seconds. RFC 6762 section 8.3 asks for a
+ * second between announcements; whoever restarts in a loop more often than that is not reachable
+ * anyway. */
+#define LIMIT_ANNOUNCE_SEC 1
+
+/* Announcements that are remembered for that time. Someone with more endpoints than can be
+ * registered at once, twice over, who gets rid of the memory of one of them by announcing all
+ * others, could as well announce new ones. */
+#define LIMIT_ANNOUNCED (2 * LIMIT_REGISTRATIONS)
 
 /* Addresses of this host whose interface is known, for nodes that are bound to one of them. A host
  * with so many has them for other purposes. */

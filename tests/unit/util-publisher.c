@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/advert.h"
+#include "fake/fake-timer.h"
 #include "unit/util-event.h"
 #include "unit/util-publisher.h"
 
@@ -40,7 +41,8 @@ void set_up(Fixture *f, gconstpointer data) {
         (void) data;
         log_capture();
         fake_avahi_reset();
-        f->sink = (AvahiSink){ post, fail, f };
+        fake_timer_reset();
+        f->sink = (AvahiSink){ .post = post, .fail = fail, .userdata = f };
         new_client(f);
         g_assert_cmpint(publisher_new(&f->publisher, &f->sink, TTL_SEC), ==, 0);
 }

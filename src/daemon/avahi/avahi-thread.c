@@ -109,6 +109,18 @@ static void post_state(AvahiThread *thread, AvahiState state) {
                     state == AVAHI_STATE_FAILED ? SIZE_MAX : LIMIT_AVAHI_MESSAGES);
 }
 
+static bool make_room(void *userdata) {
+        AvahiThread *thread = userdata;
+
+        return browser_make_room(thread->browser);
+}
+
+static void use_room(void *userdata) {
+        AvahiThread *thread = userdata;
+
+        browser_use_room(thread->browser);
+}
+
 static void on_client_state(AvahiClient *client, AvahiClientState state, void *userdata) {
         AvahiThread *thread = userdata;
 
@@ -235,7 +247,16 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
         if (!thread)
                 return -ENOMEM;
         thread->inbox = thread->outbox = (MessageQueue) MESSAGE_QUEUE_NULL;
-        thread->sink = (AvahiSink){ .post = post, .fail = fail, .userdata = thread };
+        thread->poll = avahi_threaded_poll_new();
+        if (!thread->poll)
+                return -ENOMEM;
+        poll = avahi_threaded_poll_get(thread->poll);
+        thread->sink = (AvahiSink){ .post = post,
+                                    .fail = fail,
+                                    .make_room = make_room,
+                                    .room_made = use_room,
+                                    .poll = poll,
+                                    .userdata = thread };
 
         r = message_queue_init(&thread->inbox);
         if (r < 0)
@@ -250,10 +271,6 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
         if (r < 0)
                 return r;
 
-        thread->poll = avahi_threaded_poll_new();
-        if (!thread->poll)
-                return -ENOMEM;
-        poll = avahi_threaded_poll_get(thread->poll);
         thread->watch =
                 poll->watch_new(poll, thread->inbox.event_fd, AVAHI_WATCH_IN, on_inbox, thread);
         if (!thread->watch)
