@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "daemon/log-limit.h"
 #include "daemon/node-log.h"
 #include "daemon/subject.h"
 #include "util/log.h"
@@ -18,18 +19,17 @@
 struct NodeLog {
         sd_event_source *window; /* runs from the first line on, to the end of what is counted */
         uint64_t window_usec;
-        unsigned n_lines;
+        LogLimit limit;
         bool stopped;
 };
 
 static void end_window(NodeLog *log) {
-        unsigned left_out = log->n_lines > LIMIT_LOG_LINES ? log->n_lines - LIMIT_LOG_LINES : 0;
+        unsigned left_out = log_limit_end(&log->limit);
 
         if (left_out > 0)
                 log_notice("nodes of this host come and go too often: %u line%s about them left "
                            "out",
                            left_out, left_out == 1 ? "" : "s");
-        log->n_lines = 0;
 }
 
 static int on_window(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -40,11 +40,13 @@ static int on_window(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* The level of the next line about a node of this host. */
 static int next_level(NodeLog *log) {
-        if (log->n_lines++ == 0) {
+        bool is_written = log_limit_take(&log->limit);
+
+        if (log_limit_has_begun(&log->limit)) {
                 (void) sd_event_source_set_time_relative(log->window, log->window_usec);
                 (void) sd_event_source_set_enabled(log->window, SD_EVENT_ONESHOT);
         }
-        return log->n_lines <= LIMIT_LOG_LINES ? LOG_INFO : LOG_DEBUG;
+        return is_written ? LOG_INFO : LOG_DEBUG;
 }
 
 static void on_directory_event(void *userdata, const DirectoryEvent *event) {
@@ -74,6 +76,7 @@ int node_log_new(NodeLog **ret, sd_event *event, Directory *directory, uint64_t 
 
         if (!log)
                 return -ENOMEM;
+        log->limit.max = LIMIT_LOG_LINES;
         log->window_usec = window_usec;
         r = sd_event_add_time(event, &log->window, CLOCK_MONOTONIC, 0, 0, on_window, log);
         if (r < 0)

@@ -14,7 +14,8 @@
 /* Lives in the Avahi thread. What it says never changes: a change is another one. */
 typedef struct AdvertGroup AdvertGroup;
 
-/* Called from Avahi when the answer of advert_group_is_established() has changed. */
+/* Called from Avahi when the answer of advert_group_is_established() or advert_group_has_failed()
+ * has changed. The group must not be withdrawn or freed within the call. */
 typedef void (*AdvertGroupChanged)(void *userdata);
 
 /* bound: the only address of the endpoint; NULL: it has all addresses of the host. Returns 0 or
@@ -45,4 +46,8 @@ void advert_group_forget(AdvertGroup *group);
 
 bool advert_group_is_announced(const AdvertGroup *group);
 bool advert_group_is_established(const AdvertGroup *group); /* Avahi has accepted it */
+
+/* It is announced in vain: Avahi gave up. It may be withdrawn and announced anew. */
+bool advert_group_has_failed(const AdvertGroup *group);
+
 AvahiIfIndex advert_group_interface(const AdvertGroup *group);

@@ -15,7 +15,6 @@
  */
 
 #include <avahi-client/lookup.h>
-#include <avahi-common/domain.h>
 #include <avahi-common/error.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +24,7 @@
 #include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/browser.h"
 #include "daemon/avahi/instance-table.h"
+#include "daemon/avahi/lookups.h"
 #include "daemon/avahi/resolved-advert.h"
 #include "daemon/avahi/retry-timer.h"
 #include "util/log.h"
@@ -34,13 +34,11 @@ struct Browser {
         AvahiClient *client;
         AvahiServiceBrowser *services;
         InstanceTable table;
-        size_t n_lookups; /* resolvers and farewells */
+        Lookups lookups;
         RetryTimer *retry;
-        size_t n_awaited; /* resolvers without an answer that LAN_LISTED waits for */
         bool limit_logged;
-        bool enumerated; /* Avahi has reported all that it knows for now */
-        bool listed;     /* LAN_LISTED has been posted */
-        bool failed;     /* waits for browser_forget() */
+        bool listed; /* LAN_LISTED has been posted */
+        bool failed; /* waits for browser_forget() */
 };
 
 static void post(Browser *browser, const LanMessage *message) {
@@ -72,42 +70,23 @@ static void fail(Browser *browser, const char *what) {
         browser->sink->fail(browser->sink->userdata, what, avahi_client_errno(browser->client));
 }
 
-static AvahiProtocol transport_protocol(Family transport) {
-        return transport == FAMILY_INET ? AVAHI_PROTO_INET : AVAHI_PROTO_INET6;
-}
-
 /* --- Lookups --- */
 
 /* Posts LAN_LISTED as soon as that is true: each resolver answers, or gives up after 5 s. */
 static void post_listed(Browser *browser) {
-        if (!browser->enumerated || browser->n_awaited > 0 || browser->listed || browser->failed)
+        if (!browser->lookups.enumerated || browser->lookups.n_awaited > 0 || browser->listed ||
+            browser->failed)
                 return;
         browser->listed = true;
         post(browser, &(LanMessage){ .type = LAN_LISTED });
 }
 
-static void stop_awaiting(Instance *instance) {
-        Browser *browser = instance->owner;
-
-        browser->n_awaited -= instance->awaited;
-        instance->awaited = false;
-}
-
-static void check_freed(Browser *browser, int error) {
-        browser->n_lookups--;
-        if (avahi_error_is_lost(error))
-                fail(browser, "ending a lookup");
-}
-
-/* After a failure a lookup stays, and with it its instance, until the client has gone. */
+/* After a failure a lookup stays, and with it its instance, until the client is gone. */
 static void end_lookups(Instance *instance) {
         Browser *browser = instance->owner;
 
-        stop_awaiting(instance);
-        if (instance->resolver && !browser->failed)
-                check_freed(browser, avahi_service_resolver_free(TAKE_PTR(instance->resolver)));
-        if (instance->farewell && !browser->failed)
-                check_freed(browser, avahi_record_browser_free(TAKE_PTR(instance->farewell)));
+        if (!browser->failed && lookups_end(&browser->lookups, instance) < 0)
+                fail(browser, "ending a lookup");
 }
 
 static void remove_instance(Instance *instance) {
@@ -134,7 +113,7 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
 
         if (browser->failed)
                 return;
-        stop_awaiting(instance);
+        lookups_note_answer(&browser->lookups, instance);
         if (event != AVAHI_RESOLVER_FOUND) {
                 /* SRV, TXT or the address did not come, or ran out. The resolver stays: they may
                  * come later. */
@@ -151,22 +130,11 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
 
 /* Returns whether there is a resolver; if not there is no room for it, or everything has failed. */
 static bool start_resolver(Browser *browser, Instance *instance) {
-        AvahiProtocol protocol = transport_protocol(instance->id.transport);
+        int r = lookups_resolve(&browser->lookups, browser->client, instance, on_resolver);
 
-        if (browser->n_lookups >= LIMIT_LOOKUPS)
-                return false;
-        /* The address of the same IP version: with "any", a resolver may change over to a
-         * link-local one. */
-        instance->resolver = avahi_service_resolver_new(
-                browser->client, instance->id.interface, protocol, instance->id.instance,
-                ADVERT_TYPE, ADVERT_DOMAIN, protocol, 0, on_resolver, instance);
-        if (instance->resolver) {
-                browser->n_lookups++;
-                instance->awaited = !browser->enumerated;
-                browser->n_awaited += instance->awaited;
-        } else if (avahi_client_errno(browser->client) != AVAHI_ERR_TOO_MANY_OBJECTS)
+        if (r < 0 && r != AVAHI_ERR_TOO_MANY_OBJECTS)
                 fail(browser, "resolving an advert");
-        return instance->resolver;
+        return r == 0;
 }
 
 /* --- Which instances wait --- */
@@ -175,7 +143,7 @@ static void log_limit(Browser *browser) {
         if (browser->limit_logged)
                 return;
         browser->limit_logged = true;
-        if (browser->n_lookups >= LIMIT_LOOKUPS)
+        if (browser->lookups.n >= LIMIT_LOOKUPS)
                 log_warning("too many adverts on the LAN: only %u are followed at a time",
                             LIMIT_LOOKUPS);
         else
@@ -239,18 +207,9 @@ static void on_farewell(AvahiRecordBrowser *farewell, AvahiIfIndex interface,
 
 static void ask_farewell(Instance *instance) {
         Browser *browser = instance->owner;
-        char name[AVAHI_DOMAIN_NAME_MAX];
 
-        if (browser->n_lookups >= LIMIT_LOOKUPS ||
-            avahi_service_name_join(name, sizeof(name), instance->id.instance, ADVERT_TYPE,
-                                    ADVERT_DOMAIN) < 0)
-                return;
-        instance->farewell = avahi_record_browser_new(
-                browser->client, instance->id.interface, transport_protocol(instance->id.transport),
-                name, AVAHI_DNS_CLASS_IN, AVAHI_DNS_TYPE_SRV, 0, on_farewell, instance);
-        if (instance->farewell)
-                browser->n_lookups++;
-        else if (avahi_error_is_lost(avahi_client_errno(browser->client)))
+        if (avahi_error_is_lost(
+                    lookups_ask_srv(&browser->lookups, browser->client, instance, on_farewell)))
                 fail(browser, "asking for a record");
 }
 
@@ -319,7 +278,7 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
                 return;
         }
         if (event == AVAHI_BROWSER_ALL_FOR_NOW) {
-                browser->enumerated = true;
+                browser->lookups.enumerated = true;
                 post_listed(browser);
         }
         if ((event != AVAHI_BROWSER_NEW && event != AVAHI_BROWSER_REMOVE) ||
@@ -378,9 +337,9 @@ void browser_start(Browser *browser, AvahiClient *client) {
 
 void browser_forget(Browser *browser) {
         instance_table_done(&browser->table);
-        browser->n_lookups = browser->n_awaited = 0;
+        browser->lookups = (Lookups) LOOKUPS_NULL;
         retry_timer_reset(browser->retry);
         browser->services = NULL;
         browser->client = NULL;
-        browser->enumerated = browser->listed = browser->failed = false;
+        browser->listed = browser->failed = false;
 }
