@@ -71,23 +71,6 @@ static void expect(Fixture *f, const char *text, uint64_t after) {
         g_string_truncate(f->events, 0);
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        bool *over = userdata;
-
-        (void) source, (void) usec;
-        *over = true;
-        return 0;
-}
-
-static void wait_usec(Fixture *f, uint64_t usec) {
-        bool over = false;
-
-        g_assert_cmpint(sd_event_add_time_relative(f->event, NULL, CLOCK_MONOTONIC, usec, 1,
-                                                   on_timer, &over),
-                        >=, 0);
-        event_run_until(f->event, over);
-}
-
 /* Only what the new client did not find goes, and only when its list has come to an end. */
 static void test_listed(Fixture *f, gconstpointer data) {
         (void) data;
@@ -124,9 +107,9 @@ static void test_fails_again(Fixture *f, gconstpointer data) {
         sweeper_begin(f->sweeper);
         see(f, "bob@h2");
         sweeper_finish(f->sweeper);
-        wait_usec(f, times.settle * 3 / 4);
+        event_run_for(f->event, times.settle * 3 / 4);
         sweeper_begin(f->sweeper);
-        wait_usec(f, times.settle / 2);
+        event_run_for(f->event, times.settle / 2);
         g_assert_cmpuint(f->events->len, ==, 0);
         sweeper_begin(f->sweeper);
         expect(f, "down carol@h2 lost;", times.keep);
@@ -150,13 +133,13 @@ static void test_restarted(Fixture *f, gconstpointer data) {
         (void) data;
         sweeper_begin(f->sweeper);
         sweeper_set_there(f->sweeper, false);
-        wait_usec(f, times.gone / 2);
+        event_run_for(f->event, times.gone / 2);
         sweeper_set_there(f->sweeper, true);
-        wait_usec(f, times.gone);
+        event_run_for(f->event, times.gone);
         see(f, "bob@h2");
         see(f, "carol@h2");
         sweeper_finish(f->sweeper);
-        wait_usec(f, times.keep);
+        event_run_for(f->event, times.keep);
         g_assert_cmpuint(f->events->len, ==, 0);
 }
 
