@@ -646,6 +646,93 @@ static void test_browsing_fails(Fixture *f, gconstpointer data) {
         g_string_truncate(f->posts, 0);
 }
 
+/* A failed call that ends something is as bad as any other: nothing else is called, and what comes
+ * from the objects that are left means nothing. */
+static void test_end_fails(Fixture *f, gconstpointer data) {
+        static const FakeCall calls[] = { FAKE_RESOLVER_FREE, FAKE_RECORDS_FREE, FAKE_RECORDS_NEW };
+        FakeAdvert carol = { .name = "carol@h3" };
+        unsigned freed, asked;
+        int error;
+
+        (void) data;
+        for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+                see_bob(f);
+                add(carol);
+                found(carol, "192.0.2.3", 3, TXT("node=carol@h3"));
+                g_string_truncate(f->posts, 0);
+                if (calls[i] == FAKE_RECORDS_FREE)
+                        drop(bob);
+                fake_avahi_fail(calls[i], AVAHI_ERR_DBUS_ERROR);
+                if (calls[i] == FAKE_RECORDS_FREE)
+                        add(bob);
+                else
+                        drop(bob);
+                expect(f, "fail -22;");
+
+                freed = fake_avahi_calls(FAKE_RESOLVER_FREE) + fake_avahi_calls(FAKE_RECORDS_FREE);
+                asked = fake_avahi_calls(FAKE_RESOLVER_NEW) + fake_avahi_calls(FAKE_RECORDS_NEW);
+                drop(carol);
+                drop(bob);
+                add(bob);
+                fake_avahi_emit_lost(carol, AVAHI_ERR_TIMEOUT);
+                fake_avahi_emit_record(AVAHI_BROWSER_CACHE_EXHAUSTED, bob);
+                fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+                expect(f, "");
+                g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_FREE) +
+                                         fake_avahi_calls(FAKE_RECORDS_FREE),
+                                 ==, freed);
+                g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW) +
+                                         fake_avahi_calls(FAKE_RECORDS_NEW),
+                                 ==, asked);
+
+                fake_avahi_fail(calls[i], 0);
+                avahi_client_free(f->client);
+                browser_forget(f->browser);
+                f->client = avahi_client_new(NULL, AVAHI_CLIENT_NO_FAIL, on_client, NULL, &error);
+                browser_start(f->browser, f->client);
+        }
+}
+
+/* --- The whole list --- */
+
+/* It is complete when Avahi has reported all that it knows, and each of these has been resolved,
+ * could not be, or has gone. What comes later does not hold that up, and it is told once. */
+static void test_listed(Fixture *f, gconstpointer data) {
+        FakeAdvert carol = { .name = "carol@h3" }, dave = { .name = "dave@h4" };
+
+        (void) data;
+        see_bob(f);
+        add(carol);
+        add(dave);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        add((FakeAdvert){ .name = "late@h5" });
+        expect(f, "");
+        fake_avahi_emit_lost(carol, AVAHI_ERR_TIMEOUT);
+        found(bob, "192.0.2.2", 4000, TXT("txtvers=1", "node=bob@h2"));
+        expect(f, BOB_SEEN);
+        drop(dave);
+        expect(f, "listed;");
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        expect(f, "");
+}
+
+/* An empty LAN has an empty list. What is found last is told before the list is complete. */
+static void test_listed_order(Fixture *f, gconstpointer data) {
+        int error;
+
+        (void) data;
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        expect(f, "listed;");
+        avahi_client_free(f->client);
+        browser_forget(f->browser);
+        f->client = avahi_client_new(NULL, AVAHI_CLIENT_NO_FAIL, on_client, NULL, &error);
+        browser_start(f->browser, f->client);
+        add(bob);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        found(bob, "192.0.2.2", 4000, TXT("txtvers=1", "node=bob@h2"));
+        expect(f, BOB_SEEN "listed;");
+}
+
 /* Everything is forgotten with the client, silently, and the next one begins from nothing. */
 static void test_forget(Fixture *f, gconstpointer data) {
         int error;
@@ -701,5 +788,8 @@ int main(int argc, char *argv[]) {
         TEST("failures/call", test_call_fails);
         TEST("failures/browsing", test_browsing_fails);
         TEST("failures/forget", test_forget);
+        TEST("failures/end", test_end_fails);
+        TEST("listed/all", test_listed);
+        TEST("listed/order", test_listed_order);
         return g_test_run();
 }

@@ -220,7 +220,7 @@ static void handle_remove(Browser *browser, Instance *instance) {
         end_lookups(instance);
         if (instance->seen && !browser->failed)
                 ask_farewell(instance);
-        if (!instance->farewell) {
+        if (!instance->farewell && !browser->failed) {
                 post_gone(instance, REASON_GOODBYE);
                 remove_instance(instance);
         }
