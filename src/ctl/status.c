@@ -78,6 +78,7 @@ static void print_avahi(const Line *line) {
                 { "running", "running" },
                 { "registering", "running, and claiming this host's name" },
                 { "connecting", "no answer: the LAN is not seen; does avahi-daemon hang?" },
+                { "hung", "no answer: what is shown of the LAN is old; restart avahi-daemon" },
                 { "failed", "not running: the LAN is not seen; start dbus and avahi-daemon" },
         };
         const char *state = text(line, "avahi");

@@ -38,6 +38,12 @@ struct Manager {
 
 /* --- STATUS, in systemd and in the control protocol --- */
 
+static const char *avahi_trouble(const char *state) {
+        return strcmp(state, "running") == 0 ? ""
+               : strcmp(state, "hung") == 0  ? "; avahi-daemon hangs"
+                                             : "; waiting for avahi-daemon";
+}
+
 static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         DirectoryStats stats;
@@ -45,11 +51,9 @@ static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source, (void) usec;
 
         directory_get_stats(manager->directory, &stats);
-        (void) sd_notifyf(
-                false, "STATUS=%zu node%s on %zu host%s, %zu local%s", stats.nodes,
-                stats.nodes == 1 ? "" : "s", stats.hosts, stats.hosts == 1 ? "" : "s", stats.local,
-                strcmp(lan_state(manager->lan), "running") == 0 ? ""
-                                                                : "; waiting for avahi-daemon");
+        (void) sd_notifyf(false, "STATUS=%zu node%s on %zu host%s, %zu local%s", stats.nodes,
+                          stats.nodes == 1 ? "" : "s", stats.hosts, stats.hosts == 1 ? "" : "s",
+                          stats.local, avahi_trouble(lan_state(manager->lan)));
         return 0;
 }
 

@@ -162,6 +162,10 @@ static void test_avahi(void) {
         check(&facts, "avahi warn, own-advert none, firewall none");
         strcpy(facts.avahi, "failed");
         check(&facts, "avahi fail, own-advert none, firewall none");
+        strcpy(facts.avahi, "hung");
+        check(&facts, "avahi fail, own-advert none, firewall none");
+        g_assert_true(g_pattern_match_simple("*avahi-daemon hangs*", check_avahi(&facts).text));
+        strcpy(facts.avahi, "failed");
         facts.avahi_answer = AVAHI_ABSENT;
         facts.links[0].asked = facts.links[0].answered = facts.links[0].answered_own = false;
         facts.adverts = facts.sightings = 0;

@@ -20,6 +20,9 @@ Finding check_avahi(const Facts *facts) {
         if (facts->avahi_answer == AVAHI_SILENT)
                 return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart avahi-daemon\".",
                                     "avahi-daemon hangs: it takes connections and does not answer");
+        if (facts->answers && strcmp(facts->avahi, "hung") == 0)
+                return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart avahi-daemon\".",
+                                    "avahi-daemon hangs: it does not answer on D-Bus");
         if (!facts->answers)
                 return facts->avahi_answer == AVAHI_ANSWERS
                                ? finding_make(VERDICT_OK, NULL, "avahi-daemon runs and answers")

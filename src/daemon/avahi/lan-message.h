@@ -34,7 +34,7 @@ typedef enum LanMessageType {
         LAN_STOPPED, /* nothing more will come */
 } LanMessageType;
 
-/* Immutable once it is in a queue, and owned by whoever took it out. */
+/* Once it is in a queue only the queue changes it. Owned by whoever took it out. */
 typedef struct LanMessage LanMessage;
 
 struct LanMessage {
