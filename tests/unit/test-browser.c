@@ -205,7 +205,7 @@ static void test_foreign_advert(Fixture *f, gconstpointer data) {
 
         (void) data;
         add(foreign);
-        fake_avahi_emit_found(foreign, "h2.local.", "192.0.2.2", 4000, NULL, 0);
+        fake_avahi_emit_found(foreign, "h2.local.", "192.0.2.2", 4000, "", 0);
         expect(f, BOB_SEEN);
         fake_avahi_emit_found(foreign, "h2.local", "192.0.2.9", 4000, "", 1);
         expect(f, "seen bob@h2 4000 192.0.2.9 inet 1/inet host=h2.local;");
