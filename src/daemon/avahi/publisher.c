@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/avahi/advert-group.h"
 #include "daemon/avahi/advert-list.h"
 #include "daemon/avahi/advert-place.h"
 #include "daemon/avahi/announce-pace.h"
@@ -232,10 +231,9 @@ int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec) {
                 r = retry_timer_new(&publisher->retry, sink->poll, on_retry, publisher);
         if (r == 0)
                 r = publisher_log_new(&publisher->log, sink->poll);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(publisher);
-        return 0;
+        if (r == 0)
+                *ret = TAKE_PTR(publisher);
+        return r;
 }
 
 Publisher *publisher_free(Publisher *publisher) {
