@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "daemon/avahi/avahi-timer.h"
 #include "fake/fake-timer.h"
 #include "unit/util-event.h"
 #include "unit/util-publisher.h"
@@ -444,6 +445,26 @@ static void test_changes(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(port('b'), ==, 2);
 }
 
+/* However close to the end of the second a change comes, it is not forgotten. */
+static void test_end_of_interval(Fixture *f, gconstpointer data) {
+        (void) data;
+        publisher_start(f->publisher, f->client);
+        for (uint16_t i = 0, even = 2; i < 50; i++, even += 2) {
+                uint16_t odd = even + 1;
+
+                pass_interval();
+                publish(f, "a@h1", even);
+                g_assert_cmpuint(port('a'), ==, even);
+                fake_timer_pass(LIMIT_ANNOUNCE_SEC * 1000 - 1);
+                for (unsigned usec = 0; usec < 1000u - i; usec++)
+                        (void) avahi_timer_now();
+                publish(f, "a@h1", odd);
+                pass_interval();
+                g_assert_cmpuint(port('a'), ==, odd);
+                g_assert_cmpuint(n_announced(), ==, 1);
+        }
+}
+
 /* A change that is taken back in time is none. */
 static void test_there_and_back(Fixture *f, gconstpointer data) {
         g_autofree char *before = NULL, *after = NULL;
@@ -541,6 +562,7 @@ int main(int argc, char *argv[]) {
         TEST("again/type", test_type_again);
         TEST("again/make-room", test_make_room);
         TEST("pace/changes", test_changes);
+        TEST("pace/end-of-interval", test_end_of_interval);
         TEST("pace/there-and-back", test_there_and_back);
         TEST("pace/come-and-go", test_come_and_go);
         TEST("pace/held-and-restart", test_held_and_restart);

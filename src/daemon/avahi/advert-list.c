@@ -52,13 +52,25 @@ size_t advert_list_count_established(const AdvertList *list) {
         return n;
 }
 
-uint64_t advert_list_next_held(const AdvertList *list, uint64_t now) {
-        uint64_t next = UINT64_MAX;
+bool advert_list_has_failed(const AdvertList *list) {
+        for (size_t i = 0; i < list->n_adverts; i++)
+                if (advert_group_has_failed(list->adverts[i].group))
+                        return true;
+        return false;
+}
+
+void advert_list_release(AdvertList *list) {
+        for (size_t i = 0; i < list->n_adverts; i++)
+                list->adverts[i].held_usec = 0;
+}
+
+uint64_t advert_list_next_held(const AdvertList *list) {
+        uint64_t next = 0;
 
         for (size_t i = 0; i < list->n_adverts; i++) {
                 uint64_t usec = list->adverts[i].held_usec;
 
-                if (!advert_group_is_announced(list->adverts[i].group) && usec > now && usec < next)
+                if (usec > 0 && (next == 0 || usec < next))
                         next = usec;
         }
         return next;
@@ -70,6 +82,7 @@ void advert_replace(Advert *advert, AdvertGroup *group) {
         else
                 advert_group_free(advert->group);
         advert->group = group;
+        advert->held_usec = 0;
         advert->absence_logged = false;
 }
 

@@ -12,7 +12,7 @@
 typedef struct Advert {
         AdvertGroup *group;    /* what is to be announced */
         AdvertGroup *previous; /* what is announced until then; NULL: nothing */
-        uint64_t held_usec;    /* group is not announced before this time */
+        uint64_t held_usec;    /* group waits for this time; 0: for none */
         bool absence_logged;   /* of its address; one line until it is there */
 } Advert;
 
@@ -40,11 +40,17 @@ void advert_list_remove(AdvertList *list, Advert *advert);
 /* How many are established, on their way out or not. */
 size_t advert_list_count_established(const AdvertList *list);
 
-/* The first time after now that an advert is held up to; UINT64_MAX: none is. */
-uint64_t advert_list_next_held(const AdvertList *list, uint64_t now);
+/* Whether Avahi gave one up that is to be announced. */
+bool advert_list_has_failed(const AdvertList *list);
+
+/* No advert waits for its time any longer. */
+void advert_list_release(AdvertList *list);
+
+/* The first time that an advert waits for, which may be past; 0: none does. */
+uint64_t advert_list_next_held(const AdvertList *list);
 
 /* Another group is to be announced in the place of the present one, which stays as the previous one
- * if it is announced, and is freed if not. */
+ * if it is announced, and is freed if not. It waits for nothing. */
 void advert_replace(Advert *advert, AdvertGroup *group);
 
 /* Whether a group announces just that. */

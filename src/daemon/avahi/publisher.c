@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/avahi/advert-group.h"
 #include "daemon/avahi/advert-list.h"
 #include "daemon/avahi/advert-place.h"
 #include "daemon/avahi/announce-pace.h"
@@ -42,18 +41,17 @@ struct Publisher {
 };
 
 static void post_count(Publisher *publisher) {
-        LanMessage message = { .type = LAN_ADVERTS,
-                               .adverts = advert_list_count_established(&publisher->list) };
+        size_t n = advert_list_count_established(&publisher->list);
 
-        publisher->sink->post(publisher->sink->userdata, &message);
+        publisher->sink->post(publisher->sink->userdata,
+                              &(LanMessage){ .type = LAN_ADVERTS, .adverts = n });
 }
 
 static void on_advert_changed(void *userdata) {
         Publisher *publisher = userdata;
 
-        for (size_t i = 0; i < publisher->list.n_adverts; i++)
-                if (advert_group_has_failed(publisher->list.adverts[i].group))
-                        retry_timer_arm(publisher->retry);
+        if (advert_list_has_failed(&publisher->list))
+                retry_timer_arm(publisher->retry);
         post_count(publisher);
 }
 
@@ -145,11 +143,11 @@ static int announce(Publisher *publisher, Advert *advert) {
         return 0;
 }
 
-/* Sets the timer for the next advert that is held up. */
+/* Sets the timer for the next advert that waits for its time. Without a client none does. */
 static void arm_held(Publisher *publisher) {
-        uint64_t next = advert_list_next_held(&publisher->list, avahi_timer_now());
+        uint64_t next = publisher->client ? advert_list_next_held(&publisher->list) : 0;
 
-        if (next < UINT64_MAX)
+        if (next > 0)
                 avahi_timer_set(publisher->held, next);
 }
 
@@ -163,9 +161,11 @@ static bool announce_all(Publisher *publisher) {
                 Advert *advert = &publisher->list.adverts[i];
                 int r;
 
+                if (advert_group_is_announced(advert->group) || advert->held_usec > now)
+                        continue;
+                advert->held_usec = 0;
                 /* Avahi has no place for any other, but for one that takes its own place. */
-                if (advert_group_is_announced(advert->group) || advert->held_usec > now ||
-                    (full && !advert->previous))
+                if (full && !advert->previous)
                         continue;
                 r = announce(publisher, advert);
                 full = full || r == AVAHI_ERR_TOO_MANY_OBJECTS;
@@ -236,10 +236,9 @@ int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec) {
                 r = retry_timer_new(&publisher->retry, sink->poll, on_retry, publisher);
         if (r == 0)
                 r = publisher_log_new(&publisher->log, sink->poll);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(publisher);
-        return 0;
+        if (r == 0)
+                *ret = TAKE_PTR(publisher);
+        return r;
 }
 
 Publisher *publisher_free(Publisher *publisher) {
@@ -259,7 +258,7 @@ Publisher *publisher_free(Publisher *publisher) {
 int publisher_publish(Publisher *publisher, const Endpoint *endpoint, const Address *bound) {
         _cleanup_(advert_group_freep) AdvertGroup *group = NULL;
         Advert *known = advert_list_find(&publisher->list, endpoint);
-        uint64_t now = avahi_timer_now();
+        uint64_t now = avahi_timer_now(), next;
 
         if (known && advert_group_is(known->group, endpoint, bound))
                 return 0;
@@ -279,10 +278,13 @@ int publisher_publish(Publisher *publisher, const Endpoint *endpoint, const Addr
                 return -ENOMEM;
         group = NULL; /* the list's now */
 
-        known->held_usec = announce_pace_next(publisher->pace, endpoint, now);
-        if (known->held_usec > now)
+        if (!publisher->client)
+                return 0;
+        next = announce_pace_next(publisher->pace, endpoint, now);
+        if (next > now) {
+                known->held_usec = next;
                 arm_held(publisher);
-        else if (publisher->client)
+        } else
                 (void) announce(publisher, known);
         return 0;
 }
@@ -305,8 +307,7 @@ void publisher_start(Publisher *publisher, AvahiClient *client) {
         publisher->client = client;
         publisher_log_begin(publisher->log);
         /* Another avahi-daemon, or another name of the host: that is not the endpoints' doing. */
-        for (size_t i = 0; i < publisher->list.n_adverts; i++)
-                publisher->list.adverts[i].held_usec = 0;
+        advert_list_release(&publisher->list);
         (void) announce_all(publisher);
 }
 
