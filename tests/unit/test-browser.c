@@ -693,6 +693,17 @@ static void test_end_fails(Fixture *f, gconstpointer data) {
         }
 }
 
+/* No room can be made in that way. */
+static void test_make_room_fails(Fixture *f, gconstpointer data) {
+        (void) data;
+        see_bob(f);
+        fake_avahi_fail(FAKE_RESOLVER_FREE, AVAHI_ERR_DBUS_ERROR);
+        g_assert_false(browser_make_room(f->browser));
+        expect(f, "fail -22;");
+        fake_avahi_fail(FAKE_RESOLVER_FREE, 0);
+        g_assert_false(browser_make_room(f->browser));
+}
+
 /* --- The whole list --- */
 
 /* It is complete when Avahi has reported all that it knows, and each of these has been resolved,
@@ -789,6 +800,7 @@ int main(int argc, char *argv[]) {
         TEST("failures/browsing", test_browsing_fails);
         TEST("failures/forget", test_forget);
         TEST("failures/end", test_end_fails);
+        TEST("failures/make-room", test_make_room_fails);
         TEST("listed/all", test_listed);
         TEST("listed/order", test_listed_order);
         return g_test_run();

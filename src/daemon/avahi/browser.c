@@ -180,6 +180,8 @@ bool browser_make_room(Browser *browser) {
         if (!victim)
                 return false;
         end_lookups(victim);
+        if (browser->failed)
+                return false;
         wait_for_room(browser, victim);
         return true;
 }
