@@ -800,7 +800,7 @@ int main(int argc, char *argv[]) {
         TEST("failures/browsing", test_browsing_fails);
         TEST("failures/forget", test_forget);
         TEST("failures/end", test_end_fails);
-        TEST("failures/make-room", test_make_room_fails);
+        TEST("failures/make-room-fails", test_make_room_fails);
         TEST("listed/all", test_listed);
         TEST("listed/order", test_listed_order);
         return g_test_run();
