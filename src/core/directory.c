@@ -258,7 +258,7 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
         else
                 r = entry_table_get(&directory->table, &sighting->endpoint, &entry);
         if (r == ENTRY_TABLE_E_LIMIT) {
-                directory_count_ignored(directory, IGNORED_LIMIT);
+                directory_count_ignored(directory, IGNORED_LIMIT, 1);
                 return DIRECTORY_E_LIMIT;
         }
         if (r < 0)
@@ -287,10 +287,22 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
         remove_sighting(directory, entry, id, reason, now_usec);
 }
 
-void directory_remove_source(Directory *directory, Source source, uint64_t now_usec) {
+void directory_mark_source(Directory *directory, Source source, uint64_t now_usec) {
+        for (size_t i = 0; i < directory->table.n_entries; i++)
+                entry_mark_source(directory->table.entries[i], source, now_usec);
+}
+
+uint64_t directory_sweep_source(Directory *directory, Source source, uint64_t until_usec,
+                                uint64_t now_usec) {
+        uint64_t next = UINT64_MAX;
+
         for (size_t i = 0; i < directory->table.n_entries;) {
                 Entry *entry = directory->table.entries[i];
-                size_t n = entry_remove_source(entry, source);
+                size_t n = entry_sweep_source(entry, source, until_usec);
+                uint64_t first = entry_first_mark(entry, source);
+
+                if (first < next)
+                        next = first;
 
                 if (n > 0) {
                         directory->n_sightings -= n;
@@ -299,10 +311,15 @@ void directory_remove_source(Directory *directory, Source source, uint64_t now_u
                 if (i < directory->table.n_entries && directory->table.entries[i] == entry)
                         i++;
         }
+        return next;
 }
 
-void directory_count_ignored(Directory *directory, Ignored why) {
-        directory->ignored[why]++;
+void directory_remove_source(Directory *directory, Source source, uint64_t now_usec) {
+        (void) directory_sweep_source(directory, source, ENTRY_UNMARKED, now_usec);
+}
+
+void directory_count_ignored(Directory *directory, Ignored why, uint64_t n) {
+        directory->ignored[why] += n;
 }
 
 uint64_t directory_expire(Directory *directory, uint64_t now_usec) {

@@ -104,8 +104,18 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
  */
 void directory_remove_source(Directory *directory, Source source, uint64_t now_usec);
 
-/* Counts an advert that was ignored. */
-void directory_count_ignored(Directory *directory, Ignored why);
+/*
+ * For a source that lists anew what it sees: marks all its sightings, and removes those that still
+ * bear a mark of until_usec or earlier, as REASON_LOST. Adding a sighting again takes its mark
+ * away; marking it again leaves the first mark. directory_sweep_source() returns when the first
+ * mark was set that is left, or UINT64_MAX.
+ */
+void directory_mark_source(Directory *directory, Source source, uint64_t now_usec);
+uint64_t directory_sweep_source(Directory *directory, Source source, uint64_t until_usec,
+                                uint64_t now_usec);
+
+/* Counts adverts that were ignored. */
+void directory_count_ignored(Directory *directory, Ignored why, uint64_t n);
 
 /* --- Time --- */
 

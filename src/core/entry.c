@@ -34,6 +34,7 @@ int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec
 
         if (known) {
                 known->sighting = *sighting;
+                known->marked_usec = ENTRY_UNMARKED;
                 return 0;
         }
 
@@ -47,7 +48,8 @@ int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec
         if (!grown)
                 return -ENOMEM;
         entry->sightings = grown;
-        entry->sightings[entry->n_sightings++] = (EntrySighting){ *sighting, first_usec };
+        entry->sightings[entry->n_sightings++] =
+                (EntrySighting){ *sighting, first_usec, ENTRY_UNMARKED };
         return 1;
 }
 
@@ -86,11 +88,29 @@ size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_
         return n;
 }
 
-size_t entry_remove_source(Entry *entry, Source source) {
+void entry_mark_source(Entry *entry, Source source, uint64_t now_usec) {
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (entry->sightings[i].sighting.id.source == source &&
+                    entry->sightings[i].marked_usec == ENTRY_UNMARKED)
+                        entry->sightings[i].marked_usec = now_usec;
+}
+
+uint64_t entry_first_mark(const Entry *entry, Source source) {
+        uint64_t first = ENTRY_UNMARKED;
+
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (entry->sightings[i].sighting.id.source == source &&
+                    entry->sightings[i].marked_usec < first)
+                        first = entry->sightings[i].marked_usec;
+        return first;
+}
+
+size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec) {
         size_t n = 0, before = entry->n_sightings;
 
         for (size_t i = 0; i < before; i++)
-                if (entry->sightings[i].sighting.id.source != source)
+                if (entry->sightings[i].sighting.id.source != source ||
+                    entry->sightings[i].marked_usec > until_usec)
                         entry->sightings[n++] = entry->sightings[i];
         entry->n_sightings = n;
         return before - n;

@@ -22,9 +22,12 @@ typedef struct Registration {
         Address address;
 } Registration;
 
+#define ENTRY_UNMARKED UINT64_MAX
+
 typedef struct EntrySighting {
         Sighting sighting;
-        uint64_t first_usec; /* when this instance was first seen: the newest wins */
+        uint64_t first_usec;  /* when this instance was first seen: the newest wins */
+        uint64_t marked_usec; /* since when it waits to be confirmed; ENTRY_UNMARKED: it does not */
 } EntrySighting;
 
 typedef struct Entry {
@@ -44,8 +47,8 @@ typedef struct Entry {
 Entry *entry_free(Entry *entry);
 DEFINE_CLEANUP(Entry, entry_free);
 
-/* Adds a sighting, or replaces the one with the same id. Returns 1 if it is new, 0 if it replaced
- * one, or -ENOMEM. */
+/* Adds a sighting, or replaces the one with the same id, which takes its mark away. Returns 1 if it
+ * is new, 0 if it replaced one, or -ENOMEM. */
 int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec);
 
 /* Removes a sighting. Returns whether there was one with this id. */
@@ -57,8 +60,16 @@ bool entry_remove_sighting(Entry *entry, const SightingId *id);
  */
 size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec);
 
-/* Removes all sightings of a source. Returns how many there were. */
-size_t entry_remove_source(Entry *entry, Source source);
+/* Marks the sightings of a source that are not marked yet. */
+void entry_mark_source(Entry *entry, Source source, uint64_t now_usec);
+
+/* When the first mark was set of those that the sightings of a source bear, ENTRY_UNMARKED if they
+ * bear none. */
+uint64_t entry_first_mark(const Entry *entry, Source source);
+
+/* Removes the sightings of a source that were marked until a time; with ENTRY_UNMARKED all of them.
+ * Returns how many those were. */
+size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec);
 
 /*
  * Works out what is to be told of the entry: the registration before all others, then the newest

@@ -62,9 +62,18 @@
  * than any link has. 8192 take 16 MiB. */
 #define LIMIT_ENTRIES 8192
 
-/* Sightings: an advert heard on one interface over one IP version. Avahi allows 1024 objects for
- * each client, and every sighting is one of ours, so that this is a second line of defence. */
+/* Sightings: an advert heard on one interface over one IP version. Every sighting has needed one of
+ * LIMIT_LOOKUPS, so that this is a second line of defence. */
 #define LIMIT_SIGHTINGS 8192
+
+/* Messages from the Avahi thread that wait for the main thread. More than a whole list of
+ * sightings, so that one that is listed in a single burst gets through; when more wait, the main
+ * thread has been held up for seconds, and all is listed anew. They take 8 MiB. */
+#define LIMIT_AVAHI_MESSAGES (LIMIT_SIGHTINGS + LIMIT_SIGHTINGS / 4)
+
+/* Messages from the Avahi thread that are taken before everybody else has a turn. At the limits of
+ * the directory these take some milliseconds. */
+#define LIMIT_TURN_MESSAGES 32
 
 /* Endpoints that one user may register, and that all may together, to be announced on the LAN. Each
  * is an object in Avahi (1024 for each client), and sightings need the larger half. The reserve is
@@ -82,6 +91,20 @@
  * the directory. */
 #define LIMIT_LOOPBACK_PER_UID 512
 #define LIMIT_LOOPBACK 1024
+
+/* Objects that avahi-daemon allows each client, unless it is configured otherwise
+ * (objects-per-client-max): browsers, resolvers and entry groups. */
+#define LIMIT_AVAHI_OBJECTS 1024
+
+/* Of these, the resolvers and record browsers that sightings take. However many adverts there are
+ * on the LAN, what is left holds an entry group for each registration, one for the service type,
+ * the service browser, a browser of this host's addresses for each IP version, and four spares. */
+#define LIMIT_LOOKUPS (LIMIT_AVAHI_OBJECTS - LIMIT_REGISTRATIONS - LIMIT_REGISTRATIONS_RESERVE - 8)
+
+/* Instances, each on one interface over one IP version, that are resolved or wait for a resolver:
+ * the PTR records that fill Avahi's caches of one interface for both IP versions. 8192 take 2 MiB.
+ */
+#define LIMIT_INSTANCES 8192
 
 /* How long an endpoint that went from the LAN is still answered by LOOKUP, in seconds. Longer than
  * two TTLs of an advert, so that a multicast packet lost on Wi-Fi never makes a living node
@@ -155,7 +178,21 @@
 /* How often the same refusal of the same user is told, in seconds. */
 #define LIMIT_LOG_REFUSAL_SEC 3600
 
+/* Lines about nodes that are bound to an address which this host has not, in the same time: more
+ * than a host has such nodes by mistake. */
+#define LIMIT_LOG_ABSENCES 20
+
 /* --- Advert --- */
+
+/* How often a change of one endpoint reaches the LAN, in seconds. RFC 6762 section 8.3 asks for a
+ * second between announcements; whoever restarts in a loop more often than that is not reachable
+ * anyway. */
+#define LIMIT_ANNOUNCE_SEC 1
+
+/* Announcements that are remembered for that time. Someone with more endpoints than can be
+ * registered at once, twice over, who gets rid of the memory of one of them by announcing all
+ * others, could as well announce new ones. */
+#define LIMIT_ANNOUNCED (2 * LIMIT_REGISTRATIONS)
 
 /* Addresses of this host whose interface is known, for nodes that are bound to one of them. A host
  * with so many has them for other purposes. */

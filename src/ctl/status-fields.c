@@ -101,6 +101,7 @@ static const char *show_avahi(const void *object, const Field *field, char *buff
                 { "running", "running" },
                 { "registering", "running, and claiming this host's name" },
                 { "connecting", "no answer: the LAN is not seen; does avahi-daemon hang?" },
+                { "hung", "no answer: what is shown of the LAN is old; restart avahi-daemon" },
                 { "failed", "not running: the LAN is not seen; start dbus and avahi-daemon" },
         };
         const char *state = show_text(object, field, buffer);

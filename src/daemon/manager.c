@@ -82,6 +82,12 @@ static const char *plural(uint64_t n) {
         return n == 1 ? "" : "s";
 }
 
+static const char *avahi_trouble(const char *state) {
+        return strcmp(state, "running") == 0 ? ""
+               : strcmp(state, "hung") == 0  ? "; avahi-daemon hangs"
+                                             : "; waiting for avahi-daemon";
+}
+
 static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
         Manager *manager = userdata;
         uint64_t nodes, hosts;
@@ -92,11 +98,10 @@ static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
         count(manager, &stats);
         nodes = stats.values[STAT_NODES];
         hosts = stats.values[STAT_HOSTS];
-        (void) sd_notifyf(
-                false, "STATUS=%" PRIu64 " node%s on %" PRIu64 " host%s, %" PRIu64 " local%s",
-                nodes, plural(nodes), hosts, plural(hosts), stats.values[STAT_LOCAL],
-                strcmp(lan_state(manager->lan), "running") == 0 ? ""
-                                                                : "; waiting for avahi-daemon");
+        (void) sd_notifyf(false,
+                          "STATUS=%" PRIu64 " node%s on %" PRIu64 " host%s, %" PRIu64 " local%s",
+                          nodes, plural(nodes), hosts, plural(hosts), stats.values[STAT_LOCAL],
+                          avahi_trouble(lan_state(manager->lan)));
         return 0;
 }
 

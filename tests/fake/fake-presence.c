@@ -12,11 +12,12 @@ struct AvahiPresence {
 };
 
 static AvahiPresence *presence; /* the only one */
-static bool is_there;
+static bool is_there, hangs;
 
 void fake_presence_reset(void) {
         g_assert_null(presence);
         is_there = true;
+        hangs = false;
 }
 
 void fake_presence_set(bool there) {
@@ -27,9 +28,15 @@ void fake_presence_set(bool there) {
                 presence->changed(presence->userdata);
 }
 
-int avahi_presence_new(AvahiPresence **ret, sd_event *event, AvahiPresenceChanged changed,
-                       void *userdata) {
-        (void) event;
+void fake_presence_set_hangs(bool it_hangs) {
+        hangs = it_hangs;
+        if (presence)
+                presence->changed(presence->userdata);
+}
+
+int avahi_presence_new(AvahiPresence **ret, sd_event *event, uint64_t ask_usec,
+                       AvahiPresenceChanged changed, void *userdata) {
+        (void) event, (void) ask_usec;
         g_assert_null(presence);
         presence = g_new0(AvahiPresence, 1);
         *presence = (AvahiPresence){ changed, userdata };
@@ -44,6 +51,11 @@ AvahiPresence *avahi_presence_free(AvahiPresence *object) {
         presence = NULL;
         g_free(object);
         return NULL;
+}
+
+bool avahi_presence_hangs(const AvahiPresence *object) {
+        g_assert_true(object == presence);
+        return hangs;
 }
 
 bool avahi_presence_is_there(const AvahiPresence *object) {

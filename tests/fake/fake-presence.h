@@ -11,3 +11,6 @@ void fake_presence_reset(void);
 
 /* avahi-daemon comes or goes. In the thread of the tested code. */
 void fake_presence_set(bool there);
+
+/* It is asked in vain, or answers again. */
+void fake_presence_set_hangs(bool hangs);

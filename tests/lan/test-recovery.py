@@ -14,7 +14,9 @@ from wait import Late, wait_for
 TYPE = "_erlang-dist._tcp"
 LOOKUP = 0.05       # seconds for a local answer, whatever happens
 HEALED = 5          # seconds after recovery until the view of the LAN is right
-HUNG = 30           # seconds for which avahi-daemon does not move
+HUNG = 30           # seconds for which avahi-daemon does not move: longer than a call to it waits
+SAID = 15           # seconds until STATUS says that it hangs
+ANSWERS = 6         # seconds after that until STATUS no longer says so
 ROUNDS = 20
 
 
@@ -83,6 +85,26 @@ def avahi_crashes(lan):
         return f"{scene.healed()}; {prober.check(LOOKUP)}"
 
 
+def drops(watch):
+    """The nodes that went down since this connection has subscribed."""
+    watch.must("STATUS")
+    return [event.node for event in watch.events if event.words[0] == "down"]
+
+
+def avahi_restarts(lan):
+    "avahi-daemon is killed and restarted at once: no node goes down that is still there"
+    with Scene(lan) as scene, lan[1].watch() as watch:
+        gone = scene.register(lan[2], "gone@h2", 40003)
+        scene.sees(lan[1], "gone@h2", HEALED)
+        lan[1].avahi.kill()
+        gone.close()
+        lan[1].start_avahi()
+        wait_for(lambda: "gone@h2" in drops(watch), HEALED, "gone@h2 is gone")
+        healed = scene.healed()
+        assert drops(watch) == ["gone@h2"], drops(watch)
+        return healed
+
+
 def goodbye_after_a_crash(lan):
     "a node that ends after avahi-daemon was killed is gone elsewhere in <= 1.2 s, whatever is left of its first advert"
     with lan[1].control() as lease, lan[2].control() as h2, lan[2].watch() as watch:
@@ -113,28 +135,34 @@ def bus_crashes(lan):
 
 
 def avahi_hangs(lan):
-    "avahi-daemon hangs for 30 s, while nodes come and go on both hosts"
-    with Scene(lan) as scene, Prober(lan[1], "local@h1") as prober:
+    "avahi-daemon hangs for 30 s, while nodes come and go on both hosts: STATUS says so, and no other node goes down"
+    with Scene(lan) as scene, Prober(lan[1], "local@h1") as prober, lan[1].watch() as before:
         gone = scene.register(lan[2], "gone@h2", 40003)
         scene.sees(lan[1], "gone@h2", HEALED)
         lan[1].avahi.hang()
+        hung = time.monotonic()
         scene.register(lan[1], "late@h1", 40004)
         with lan[1].control() as brief:
             brief.register("brief@h1", 40005)
         scene.register(lan[2], "late@h2", 40006)
         gone.close()
-        prober.last(HUNG)
+        lan[1].wait_status(lambda status: status["avahi"] == "hung", SAID, "it is said that avahi-daemon hangs")
+        said = time.monotonic() - hung
+        prober.last(HUNG - said)
         with lan[1].watch() as watch:
             assert watch.lookup("late@h1") and not watch.lookup("brief@h1"), "local life goes on"
             lan[1].avahi.resume()
             start = time.monotonic()
+            lan[1].wait_status(lambda status: status["avahi"] != "hung", ANSWERS, "it is said that it answers")
+            answered = time.monotonic() - start
             took = max(lan.each(lambda pair: scene.sees(*pair, HEALED),
                                 [(lan[1], "far@h2"), (lan[1], "late@h2"), (lan[2], "local@h1"), (lan[2], "late@h1")]))
             left = HEALED - (time.monotonic() - start)
             wait_for(lambda: "gone@h2" not in [line.node for line in watch.must("LIST").nodes], left, "gone@h2 is gone")
         with lan[2].control() as control:
             assert not [line for line in control.lookup("brief@h1") if not line.stale]
-        return f"healed after {took:.2f} s; {prober.check(LOOKUP)}"
+        assert set(drops(before)) <= {"gone@h2", "brief@h1"}, drops(before)
+        return f"said after {said:.2f} s and {answered:.2f} s; healed after {took:.2f} s; {prober.check(LOOKUP)}"
 
 
 def leaks_nothing(lan):
@@ -196,5 +224,5 @@ def ends_while_avahi_hangs(lan):
 
 
 if __name__ == "__main__":
-    tap.main([starts_quickly, goodbye_after_a_crash, avahi_crashes, bus_crashes, avahi_hangs, leaks_nothing, ends_quickly,
+    tap.main([starts_quickly, goodbye_after_a_crash, avahi_crashes, avahi_restarts, bus_crashes, avahi_hangs, leaks_nothing, ends_quickly,
               ends_while_avahi_hangs], Lan(3))

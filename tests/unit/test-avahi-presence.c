@@ -9,31 +9,54 @@
 #include <systemd/sd-bus.h>
 
 #include "daemon/avahi/avahi-presence.h"
+#include "daemon/clock.h"
 #include "daemon/listener.h"
 #include "unit/util-event.h"
 #include "util/fd.h"
 
 /* The other end: a bus that knows one name, and counts what else it is asked for. */
+#define ASK_USEC (200 * USEC_PER_MSEC)
+
 typedef struct Fixture {
         sd_event *event;
         char *directory;
         char *path;
         int listener;
         sd_event_source *connections;
-        sd_bus *bus;  /* to the tested code */
-        bool there;   /* what the bus says */
-        bool refuses; /* it answers with an error */
+        sd_bus *bus;          /* to the tested code */
+        bool there;           /* what the bus says */
+        bool refuses;         /* it answers with an error */
+        bool hangs;           /* avahi-daemon does not answer */
+        sd_bus_message *open; /* the last question that it has not answered */
         unsigned n_asked;
-        unsigned n_others; /* calls to anybody but the bus itself */
+        unsigned n_questions; /* to avahi-daemon */
+        unsigned n_others;    /* other calls to anybody but the bus itself */
         AvahiPresence *presence;
         unsigned n_changes;
 } Fixture;
+
+/* No question may start an avahi-daemon, or be asked when there is none. */
+static int answer(Fixture *f, sd_bus_message *message) {
+        g_assert_true(f->there);
+        g_assert_cmpint(sd_bus_message_get_auto_start(message), ==, 0);
+        g_assert_cmpstr(sd_bus_message_get_destination(message), ==, "org.freedesktop.Avahi");
+        f->n_questions++;
+        if (!f->hangs)
+                return sd_bus_reply_method_return(message, "i", 2);
+        sd_bus_message_unref(f->open);
+        f->open = sd_bus_message_ref(message);
+        return 0;
+}
 
 static int on_call(sd_bus_message *message, void *userdata, sd_bus_error *error) {
         Fixture *f = userdata;
         int r;
 
         (void) error;
+        if (sd_bus_message_is_method_call(message, "org.freedesktop.Avahi.Server", "GetState")) {
+                g_assert_cmpint(answer(f, message), >=, 0);
+                return 1;
+        }
         f->n_others += !sd_bus_message_is_method_call(message, "org.freedesktop.DBus", NULL);
         if (sd_bus_message_is_method_call(message, NULL, "Hello"))
                 r = sd_bus_reply_method_return(message, "s", ":1.1");
@@ -76,6 +99,7 @@ static void start_bus(Fixture *f) {
 }
 
 static void stop_bus(Fixture *f) {
+        f->open = sd_bus_message_unref(f->open);
         f->connections = sd_event_source_disable_unref(f->connections);
         f->listener = fd_close(f->listener);
         g_unlink(f->path);
@@ -115,7 +139,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         f->listener = -1;
         address = g_strconcat("unix:path=", f->path, NULL);
         g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
-        g_assert_cmpint(avahi_presence_new(&f->presence, f->event, on_changed, f), ==, 0);
+        g_assert_cmpint(avahi_presence_new(&f->presence, f->event, ASK_USEC, on_changed, f), ==, 0);
         g_assert_false(avahi_presence_is_there(f->presence));
 }
 
@@ -209,6 +233,87 @@ static void test_descriptors(Fixture *f, gconstpointer data) {
         start_bus(f);
 }
 
+#define run_until_hangs(f, is)                                                                     \
+        event_run_until((f)->event, avahi_presence_hangs((f)->presence) == (is))
+
+static void start_hanging(Fixture *f) {
+        f->hangs = true;
+        run_until_hangs(f, true);
+        g_assert_true(avahi_presence_is_there(f->presence));
+}
+
+/* It is asked now and then, and not more often; an answer is an answer, an error as well. */
+static void test_answers(Fixture *f, gconstpointer data) {
+        gint64 start = g_get_monotonic_time();
+
+        (void) data;
+        f->there = true;
+        start_bus(f);
+        event_run_until(f->event, f->n_questions == 4);
+        g_assert_cmpint(g_get_monotonic_time() - start, >=, 4 * (gint64) ASK_USEC);
+        g_assert_cmpuint(f->n_changes, ==, 1);
+        set_there(f, false);
+        run_until_there(f, false);
+        set_there(f, true);
+        event_run_until(f->event, f->n_questions == 5);
+        g_assert_false(avahi_presence_hangs(f->presence));
+        g_assert_cmpuint(log_count("*"), ==, 0);
+}
+
+/* One that hangs is known soon, and so is that it answers again: the last question stays open, and
+ * no others are added to it. */
+static void test_hangs(Fixture *f, gconstpointer data) {
+        gint64 start;
+
+        (void) data;
+        f->there = true;
+        start_bus(f);
+        run_until_there(f, true);
+        for (unsigned i = 1; i <= 2; i++) {
+                unsigned changes = f->n_changes, questions = f->n_questions;
+
+                start = g_get_monotonic_time();
+                start_hanging(f);
+                g_assert_cmpint(g_get_monotonic_time() - start, >=, (gint64) ASK_USEC);
+                g_assert_cmpuint(f->n_changes, ==, changes + 1);
+                g_assert_cmpuint(log_count("avahi-daemon hangs*"), ==, i);
+                event_run_until(f->event, f->n_questions >= questions + 2);
+                event_run_for(f->event, 4 * ASK_USEC);
+                g_assert_cmpuint(f->n_questions, ==, questions + 2);
+                g_assert_true(avahi_presence_hangs(f->presence));
+
+                f->hangs = false;
+                g_assert_cmpint(sd_bus_reply_method_return(f->open, "i", 2), >=, 0);
+                run_until_hangs(f, false);
+                g_assert_cmpuint(f->n_changes, ==, changes + 2);
+                g_assert_cmpuint(log_count("avahi-daemon answers again"), ==, i);
+        }
+}
+
+/* Another avahi-daemon, none, or no bus: what was asked before says nothing about it. */
+static void test_hangs_and_goes(Fixture *f, gconstpointer data) {
+        (void) data;
+        f->there = true;
+        start_bus(f);
+        run_until_there(f, true);
+        start_hanging(f);
+        set_there(f, false);
+        run_until_there(f, false);
+        g_assert_false(avahi_presence_hangs(f->presence));
+        set_there(f, true);
+        run_until_hangs(f, true);
+        f->hangs = false;
+        set_there(f, true); /* restarted: the name has another owner */
+        run_until_hangs(f, false);
+        start_hanging(f);
+        stop_bus(f);
+        run_until_hangs(f, false);
+        g_assert_false(avahi_presence_is_there(f->presence));
+        start_bus(f);
+        run_until_hangs(f, true);
+        g_assert_cmpuint(log_count("avahi-daemon answers again"), ==, 0);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_assert_null(avahi_presence_free(NULL));
@@ -218,5 +323,8 @@ int main(int argc, char *argv[]) {
         TEST("no-bus", test_no_bus);
         TEST("refused", test_refused);
         TEST("descriptors", test_descriptors);
+        TEST("answers", test_answers);
+        TEST("hangs", test_hangs);
+        TEST("hangs-and-goes", test_hangs_and_goes);
         return g_test_run();
 }

@@ -305,6 +305,63 @@ static void test_hung_no_more_calls(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(n_announced(), ==, 3); /* b, c, and the one that it hung on */
 }
 
+static unsigned n_all_calls(void) {
+        unsigned n = 0;
+
+        for (FakeCall call = 0; call < _FAKE_CALL_MAX; call++)
+                n += fake_avahi_calls(call);
+        return n;
+}
+
+/* The same when the call that fails withdraws something: of 20 nodes that go while it hangs, only
+ * the first one costs 25 s. */
+static void test_hung_withdrawals(Fixture *f, gconstpointer data) {
+        unsigned calls;
+
+        (void) data;
+        connect_and_run(f);
+        for (unsigned i = 0; i < 20; i++) {
+                g_autofree char *node = g_strdup_printf("a%u@h1", i);
+
+                tell_node(f, LAN_PUBLISH, node, 1);
+        }
+        event_run_until(f->event, f->adverts == 20);
+        fake_avahi_hang();
+        calls = n_all_calls();
+        for (unsigned i = 0; i < 20; i++) {
+                g_autofree char *node = g_strdup_printf("a%u@h1", i);
+
+                tell_node(f, LAN_WITHDRAW, node, 1);
+        }
+        event_run_until(f->event, fake_avahi_is_hanging());
+        fake_avahi_release(AVAHI_ERR_DBUS_ERROR);
+        expect(f, "lost;failed ;");
+        g_assert_cmpuint(n_all_calls(), ==, calls + 2); /* with that which frees the client */
+        fake_avahi_release(0);
+        connect_and_run(f);
+        flush(f);
+        g_assert_cmpuint(n_announced(), ==, 0);
+}
+
+/* … or begins to browse, or asks for the host's name. */
+static void test_hung_start(Fixture *f, gconstpointer data) {
+        static const FakeCall failing[] = { FAKE_HOST_NAME, FAKE_BROWSER_NEW };
+
+        (void) data;
+        tell_node(f, LAN_PUBLISH, "a@h1", 1);
+        for (size_t i = 0; i < G_N_ELEMENTS(failing); i++) {
+                unsigned calls = n_all_calls();
+
+                fake_avahi_fail(failing[i], AVAHI_ERR_DBUS_ERROR);
+                tell(f, LAN_CONNECT);
+                event_run_until(f->event, g_str_has_suffix(f->said->str, "lost;failed ;"));
+                g_string_truncate(f->said, 0);
+                /* Besides those that make and free the client. */
+                g_assert_cmpuint(n_all_calls(), ==, calls + 3 + (failing[i] == FAKE_BROWSER_NEW));
+                fake_avahi_fail(failing[i], 0);
+        }
+}
+
 /* Nodes that come and go while it hangs leave nothing behind, neither in the queue nor, later, on
  * the LAN. */
 static void test_rounds(Fixture *f, gconstpointer data) {
@@ -327,7 +384,8 @@ static void test_rounds(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(allocated_bytes(), <, before + GROWTH_MAX);
         fake_avahi_release(0);
         flush(f);
-        g_assert_true(fake_avahi_announces("known@h1"));
+        /* It had been announced just before, so that it takes a moment. */
+        event_run_until(f->event, fake_avahi_announces("known@h1"));
         g_assert_cmpuint(n_announced(), ==, 2); /* and the one that it hung on */
 }
 
@@ -382,6 +440,8 @@ int main(int argc, char *argv[]) {
         TEST("failing-calls", NULL, test_failing_calls);
         TEST("hung/call-fails", NULL, test_hung_call_fails);
         TEST("hung/no-more-calls", NULL, test_hung_no_more_calls);
+        TEST("hung/withdrawals", NULL, test_hung_withdrawals);
+        TEST("hung/start", NULL, test_hung_start);
         TEST("hung/rounds", NULL, test_rounds);
         TEST("hung/changed-and-gone", NULL, test_changed_and_gone);
         TEST("stop", NULL, test_stop);

@@ -9,6 +9,7 @@
 #include "core/advert.h"
 #include "daemon/avahi/browser.h"
 #include "fake/fake-avahi.h"
+#include "fake/fake-timer.h"
 #include "unit/util-event.h"
 
 /* A string of a TXT record with its length byte in front, as on the wire, and all of them. */
@@ -47,6 +48,9 @@ static void post(void *userdata, const LanMessage *message) {
         case LAN_IGNORED:
                 g_string_append_printf(posts, "ignored %s;", ignored[message->ignored]);
                 break;
+        case LAN_LISTED:
+                g_string_append(posts, "listed;");
+                break;
         default:
                 g_assert_not_reached();
         }
@@ -67,8 +71,9 @@ static void set_up(Fixture *f, gconstpointer data) {
         (void) data;
         log_capture();
         fake_avahi_reset();
+        fake_timer_reset();
         f->posts = g_string_new(NULL);
-        f->sink = (AvahiSink){ post, fail, f->posts };
+        f->sink = (AvahiSink){ .post = post, .fail = fail, .userdata = f->posts };
         f->client = avahi_client_new(NULL, AVAHI_CLIENT_NO_FAIL, on_client, NULL, &error);
         g_assert_cmpint(browser_new(&f->browser, &f->sink), ==, 0);
         browser_start(f->browser, f->client);
@@ -200,7 +205,7 @@ static void test_foreign_advert(Fixture *f, gconstpointer data) {
 
         (void) data;
         add(foreign);
-        fake_avahi_emit_found(foreign, "h2.local.", "192.0.2.2", 4000, NULL, 0);
+        fake_avahi_emit_found(foreign, "h2.local.", "192.0.2.2", 4000, "", 0);
         expect(f, BOB_SEEN);
         fake_avahi_emit_found(foreign, "h2.local", "192.0.2.9", 4000, "", 1);
         expect(f, "seen bob@h2 4000 192.0.2.9 inet 1/inet host=h2.local;");
@@ -424,6 +429,27 @@ static void test_strange_labels(Fixture *f, gconstpointer data) {
 
 /* --- Failures --- */
 
+static void see(Fixture *f, const char *node) {
+        g_autofree char *text = g_strdup_printf("\x0Dnode=%s", node),
+                        *expected = g_strdup_printf(
+                                "seen %s 4000 192.0.2.2 inet 1/inet host=h2.local;", node);
+
+        text[0] = (char) (strlen(text) - 1);
+        fake_avahi_emit_found((FakeAdvert){ .name = node }, "h2.local", "192.0.2.2", 4000, text,
+                              strlen(text));
+        expect(f, expected);
+}
+
+/* Adverts that there is no room for. */
+static void see_none(Fixture *f, unsigned n) {
+        for (unsigned i = 0; i < n; i++) {
+                g_autofree char *name = g_strdup_printf("n%u@h2", i);
+
+                add((FakeAdvert){ .name = name });
+                expect(f, "ignored limit;");
+        }
+}
+
 /* Avahi's limit on objects costs the adverts above it and nothing else. One line in the log, and
  * each is counted. */
 static void test_too_many(Fixture *f, gconstpointer data) {
@@ -432,9 +458,11 @@ static void test_too_many(Fixture *f, gconstpointer data) {
         fake_avahi_set_max_objects(2);
         add((FakeAdvert){ .name = "carol@h3" });
         add((FakeAdvert){ .name = "dave@h4" });
+        add((FakeAdvert){ .name = "dave@h4" });
         expect(f, "ignored limit;ignored limit;");
         g_assert_cmpuint(log_count("*objects-per-client-max*"), ==, 1);
         drop((FakeAdvert){ .name = "carol@h3" });
+        drop((FakeAdvert){ .name = "dave@h4" });
         expect(f, "");
 
         /* Nor may the farewell of those who are known be missed for want of an object. */
@@ -443,6 +471,151 @@ static void test_too_many(Fixture *f, gconstpointer data) {
         expect(f, "gone bob@h2 0123456789ab 1 goodbye;");
         fake_avahi_set_max_objects(2);
         see_bob(f);
+}
+
+/* What there was no room for is resolved as soon as another one is gone, in the order in which they
+ * came: when its farewell is over, or at once if it had none. */
+static void test_room(Fixture *f, gconstpointer data) {
+        (void) data;
+        see_bob(f);
+        fake_avahi_set_max_objects(2);
+        add((FakeAdvert){ .name = "carol@h3" });
+        add((FakeAdvert){ .name = "dave@h4" });
+        add((FakeAdvert){ .name = "erin@h5" });
+        expect(f, "ignored limit;ignored limit;ignored limit;");
+        drop(bob);
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RECORDS), ==, 1);
+        fake_avahi_emit_record(AVAHI_BROWSER_CACHE_EXHAUSTED, bob);
+        expect(f, "gone bob@h2 0123456789ab 1 goodbye;");
+        see(f, "carol@h3");
+        drop((FakeAdvert){ .name = "dave@h4" });
+        drop((FakeAdvert){ .name = "carol@h3" });
+        fake_avahi_emit_record(AVAHI_BROWSER_NEW, (FakeAdvert){ .name = "carol@h3" });
+        expect(f, "gone carol@h3 1 expired;");
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, 1);
+        see(f, "erin@h5");
+        drop((FakeAdvert){ .name = "erin@h5" });
+        fake_avahi_emit_record(AVAHI_BROWSER_NEW, (FakeAdvert){ .name = "erin@h5" });
+        expect(f, "gone erin@h5 1 expired;");
+        fake_timer_pass(100 * 1000);
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, 0);
+}
+
+/* Room that comes unheard of is found by and by, and nobody is counted twice meanwhile. */
+static void test_retry(Fixture *f, gconstpointer data) {
+        unsigned calls;
+
+        (void) data;
+        fake_avahi_set_max_objects(1);
+        see_none(f, 3);
+        fake_timer_pass(60 * 1000);
+        calls = fake_avahi_calls(FAKE_RESOLVER_NEW);
+        g_assert_cmpuint(calls, >=, 5);
+        g_assert_cmpuint(calls, <=, 8);
+        fake_avahi_set_max_objects(3);
+        fake_timer_pass(60 * 1000);
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, 2);
+        see(f, "n0@h2");
+        see(f, "n1@h2");
+        fake_avahi_set_max_objects(9);
+        browser_use_room(f->browser);
+        see(f, "n2@h2");
+        calls = fake_avahi_calls(FAKE_RESOLVER_NEW);
+        fake_timer_pass(100 * 1000);
+        g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW), ==, calls);
+        g_assert_cmpuint(log_count("*objects-per-client-max*"), ==, 1);
+}
+
+/* Whoever comes while others wait does not overtake them, and costs Avahi no call. One that comes
+ * back before its farewell is over has room already. */
+static void test_no_overtaking(Fixture *f, gconstpointer data) {
+        (void) data;
+        see_bob(f);
+        fake_avahi_set_max_objects(2);
+        see_none(f, 1);
+        fake_avahi_set_max_objects(3);
+        add((FakeAdvert){ .name = "late@h2" });
+        expect(f, "ignored limit;");
+        g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW), ==, 2);
+        drop(bob);
+        add(bob);
+        found(bob, "192.0.2.2", 4000, TXT("node=bob@h2"));
+        expect(f, BOB_SEEN);
+        fake_timer_pass(1000);
+        see(f, "n0@h2");
+        drop((FakeAdvert){ .name = "late@h2" });
+        expect(f, "");
+}
+
+/* However many adverts there are, some objects are left for those of this host. */
+static void test_own_limit(Fixture *f, gconstpointer data) {
+        (void) data;
+        for (unsigned i = 0; i < LIMIT_LOOKUPS; i++) {
+                g_autofree char *name = g_strdup_printf("n%u@h2", i);
+
+                add((FakeAdvert){ .name = name });
+        }
+        expect(f, "");
+        add(bob);
+        expect(f, "ignored limit;");
+        fake_timer_pass(100 * 1000);
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, LIMIT_LOOKUPS);
+        g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW), ==, LIMIT_LOOKUPS);
+        g_assert_cmpuint(log_count("*only * are followed*"), ==, 1);
+        g_assert_cmpuint(LIMIT_LOOKUPS + LIMIT_REGISTRATIONS + 4, <=, LIMIT_AVAHI_OBJECTS);
+        drop((FakeAdvert){ .name = "n7@h2" });
+        found(bob, "192.0.2.2", 4000, TXT("node=bob@h2"));
+        expect(f, BOB_SEEN);
+}
+
+/* Nor may those who wait be without number. */
+static void test_instances_limit(Fixture *f, gconstpointer data) {
+        g_autoptr(GString) expected = g_string_new(NULL);
+
+        (void) data;
+        fake_avahi_set_max_objects(1);
+        for (unsigned i = 0; i < LIMIT_INSTANCES + 10; i++) {
+                g_autofree char *name = g_strdup_printf("n%u@h2", i);
+
+                add((FakeAdvert){ .name = name });
+                g_string_append(expected, "ignored limit;");
+        }
+        expect(f, expected->str);
+        fake_avahi_set_max_objects(SIZE_MAX);
+        drop((FakeAdvert){ .name = "n0@h2" });
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, LIMIT_LOOKUPS);
+        add(bob);
+        expect(f, "ignored limit;");
+}
+
+/* An advert of this host needs a place. It gets that of an instance that has not been seen, else of
+ * one that stays as it was seen last, and gets a place again when there is one. */
+static void test_make_room(Fixture *f, gconstpointer data) {
+        (void) data;
+        g_assert_false(browser_make_room(f->browser));
+        see_bob(f);
+        add((FakeAdvert){ .name = "carol@h3" });
+        g_assert_true(browser_make_room(f->browser));
+        found(bob, "192.0.2.9", 4000, TXT("node=bob@h2"));
+        expect(f, "seen bob@h2 4000 192.0.2.9 inet 1/inet host=h2.local;");
+        g_assert_true(browser_make_room(f->browser));
+        g_assert_false(browser_make_room(f->browser));
+        g_assert_cmpuint(fake_avahi_alive(FAKE_RESOLVER), ==, 0);
+        expect(f, "");
+
+        browser_use_room(f->browser);
+        see(f, "carol@h3");
+        found(bob, "192.0.2.2", 4000, TXT("node=bob@h2"));
+        expect(f, BOB_SEEN);
+        g_assert_true(browser_make_room(f->browser));
+        g_assert_true(browser_make_room(f->browser));
+        drop(bob);
+        fake_avahi_emit_record(AVAHI_BROWSER_NEW, bob);
+        expect(f, "gone bob@h2 0123456789ab 1 expired;");
+        drop((FakeAdvert){ .name = "carol@h3" });
+        fake_avahi_set_max_objects(1);
+        fake_avahi_emit_record(AVAHI_BROWSER_REMOVE, (FakeAdvert){ .name = "carol@h3" });
+        expect(f, "gone carol@h3 1 goodbye;");
 }
 
 /* When a call fails for another reason the connection is of no more use: its owner is told, once,
@@ -454,7 +627,11 @@ static void test_call_fails(Fixture *f, gconstpointer data) {
         add(bob);
         expect(f, "fail -22;");
         add((FakeAdvert){ .name = "carol@h3" });
+        browser_use_room(f->browser);
+        g_assert_false(browser_make_room(f->browser));
+        fake_timer_pass(100 * 1000);
         expect(f, "");
+        g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW), ==, 1);
         fake_avahi_fail(FAKE_RESOLVER_NEW, 0);
 }
 
@@ -463,10 +640,108 @@ static void test_browsing_fails(Fixture *f, gconstpointer data) {
         (void) data;
         fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
         fake_avahi_emit_service(AVAHI_BROWSER_CACHE_EXHAUSTED, bob, 0);
-        expect(f, "");
+        expect(f, "listed;");
         fake_avahi_emit_service(AVAHI_BROWSER_FAILURE, bob, 0);
         g_assert_true(g_str_has_prefix(f->posts->str, "fail "));
         g_string_truncate(f->posts, 0);
+}
+
+/* A failed call that ends something is as bad as any other: nothing else is called, and what comes
+ * from the objects that are left means nothing. */
+static void test_end_fails(Fixture *f, gconstpointer data) {
+        static const FakeCall calls[] = { FAKE_RESOLVER_FREE, FAKE_RECORDS_FREE, FAKE_RECORDS_NEW };
+        FakeAdvert carol = { .name = "carol@h3" };
+        unsigned freed, asked;
+        int error;
+
+        (void) data;
+        for (size_t i = 0; i < G_N_ELEMENTS(calls); i++) {
+                see_bob(f);
+                add(carol);
+                found(carol, "192.0.2.3", 3, TXT("node=carol@h3"));
+                g_string_truncate(f->posts, 0);
+                if (calls[i] == FAKE_RECORDS_FREE)
+                        drop(bob);
+                fake_avahi_fail(calls[i], AVAHI_ERR_DBUS_ERROR);
+                if (calls[i] == FAKE_RECORDS_FREE)
+                        add(bob);
+                else
+                        drop(bob);
+                expect(f, "fail -22;");
+
+                freed = fake_avahi_calls(FAKE_RESOLVER_FREE) + fake_avahi_calls(FAKE_RECORDS_FREE);
+                asked = fake_avahi_calls(FAKE_RESOLVER_NEW) + fake_avahi_calls(FAKE_RECORDS_NEW);
+                drop(carol);
+                drop(bob);
+                add(bob);
+                fake_avahi_emit_lost(carol, AVAHI_ERR_TIMEOUT);
+                fake_avahi_emit_record(AVAHI_BROWSER_CACHE_EXHAUSTED, bob);
+                fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+                expect(f, "");
+                g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_FREE) +
+                                         fake_avahi_calls(FAKE_RECORDS_FREE),
+                                 ==, freed);
+                g_assert_cmpuint(fake_avahi_calls(FAKE_RESOLVER_NEW) +
+                                         fake_avahi_calls(FAKE_RECORDS_NEW),
+                                 ==, asked);
+
+                fake_avahi_fail(calls[i], 0);
+                avahi_client_free(f->client);
+                browser_forget(f->browser);
+                f->client = avahi_client_new(NULL, AVAHI_CLIENT_NO_FAIL, on_client, NULL, &error);
+                browser_start(f->browser, f->client);
+        }
+}
+
+/* No room can be made in that way. */
+static void test_make_room_fails(Fixture *f, gconstpointer data) {
+        (void) data;
+        see_bob(f);
+        fake_avahi_fail(FAKE_RESOLVER_FREE, AVAHI_ERR_DBUS_ERROR);
+        g_assert_false(browser_make_room(f->browser));
+        expect(f, "fail -22;");
+        fake_avahi_fail(FAKE_RESOLVER_FREE, 0);
+        g_assert_false(browser_make_room(f->browser));
+}
+
+/* --- The whole list --- */
+
+/* It is complete when Avahi has reported all that it knows, and each of these has been resolved,
+ * could not be, or has gone. What comes later does not hold that up, and it is told once. */
+static void test_listed(Fixture *f, gconstpointer data) {
+        FakeAdvert carol = { .name = "carol@h3" }, dave = { .name = "dave@h4" };
+
+        (void) data;
+        see_bob(f);
+        add(carol);
+        add(dave);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        add((FakeAdvert){ .name = "late@h5" });
+        expect(f, "");
+        fake_avahi_emit_lost(carol, AVAHI_ERR_TIMEOUT);
+        found(bob, "192.0.2.2", 4000, TXT("txtvers=1", "node=bob@h2"));
+        expect(f, BOB_SEEN);
+        drop(dave);
+        expect(f, "listed;");
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        expect(f, "");
+}
+
+/* An empty LAN has an empty list. What is found last is told before the list is complete. */
+static void test_listed_order(Fixture *f, gconstpointer data) {
+        int error;
+
+        (void) data;
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        expect(f, "listed;");
+        avahi_client_free(f->client);
+        browser_forget(f->browser);
+        f->client = avahi_client_new(NULL, AVAHI_CLIENT_NO_FAIL, on_client, NULL, &error);
+        browser_start(f->browser, f->client);
+        add(bob);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        found(bob, "192.0.2.2", 4000, TXT("txtvers=1", "node=bob@h2"));
+        expect(f, BOB_SEEN "listed;");
 }
 
 /* Everything is forgotten with the client, silently, and the next one begins from nothing. */
@@ -515,8 +790,18 @@ int main(int argc, char *argv[]) {
         TEST("network/own-host-name", test_own_host_name);
         TEST("network/strange-labels", test_strange_labels);
         TEST("failures/too-many", test_too_many);
+        TEST("failures/room", test_room);
+        TEST("failures/retry", test_retry);
+        TEST("failures/no-overtaking", test_no_overtaking);
+        TEST("failures/own-limit", test_own_limit);
+        TEST("failures/instances-limit", test_instances_limit);
+        TEST("failures/make-room", test_make_room);
         TEST("failures/call", test_call_fails);
         TEST("failures/browsing", test_browsing_fails);
         TEST("failures/forget", test_forget);
+        TEST("failures/end", test_end_fails);
+        TEST("failures/make-room-fails", test_make_room_fails);
+        TEST("listed/all", test_listed);
+        TEST("listed/order", test_listed_order);
         return g_test_run();
 }

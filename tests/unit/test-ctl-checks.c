@@ -172,6 +172,10 @@ static void test_avahi(void) {
         check(&facts, "avahi warn, own-advert none, firewall none");
         strcpy(facts.daemon.avahi, "failed");
         check(&facts, "avahi fail, own-advert none, firewall none");
+        strcpy(facts.daemon.avahi, "hung");
+        check(&facts, "avahi fail, own-advert none, firewall none");
+        g_assert_true(g_pattern_match_simple("*avahi-daemon hangs*", check_avahi(&facts).text));
+        strcpy(facts.daemon.avahi, "failed");
         facts.avahi.answer = AVAHI_ABSENT;
         facts.links.all[0].asked = facts.links.all[0].answered = facts.links.all[0].answered_own =
                 false;

@@ -29,6 +29,7 @@ typedef struct ModelEndpoint {
 typedef struct ModelSighting {
         Sighting sighting;
         uint64_t first_usec;
+        uint64_t marked_usec; /* UINT64_MAX: not marked */
 } ModelSighting;
 
 typedef struct Model {
@@ -211,7 +212,7 @@ static void model_forget(Model *m, const SightingId *id, Reason reason) {
 }
 
 static void model_see(Model *m, const Sighting *sighting) {
-        ModelSighting new = { *sighting, m->f->now };
+        ModelSighting new = { *sighting, m->f->now, UINT64_MAX };
 
         for (guint i = 0; i < m->sightings->len; i++) {
                 ModelSighting *s = &g_array_index(m->sightings, ModelSighting, i);
@@ -220,6 +221,7 @@ static void model_see(Model *m, const Sighting *sighting) {
                         if (endpoint_compare_identity(&s->sighting.endpoint, &sighting->endpoint) ==
                             0) {
                                 s->sighting = *sighting;
+                                s->marked_usec = UINT64_MAX;
                                 return;
                         }
                         g_array_remove_index(m->sightings, i);
@@ -235,6 +237,37 @@ static void model_see(Model *m, const Sighting *sighting) {
                         new.first_usec = s->first_usec;
         }
         g_array_append_val(m->sightings, new);
+}
+
+static void model_mark(Model *m) {
+        for (guint i = 0; i < m->sightings->len; i++) {
+                ModelSighting *s = &g_array_index(m->sightings, ModelSighting, i);
+
+                if (s->marked_usec == UINT64_MAX)
+                        s->marked_usec = m->f->now;
+        }
+}
+
+static uint64_t model_sweep(Model *m, uint64_t until_usec) {
+        uint64_t next = UINT64_MAX;
+
+        for (guint i = m->sightings->len; i-- > 0;) {
+                ModelSighting s = g_array_index(m->sightings, ModelSighting, i);
+
+                if (s.marked_usec <= until_usec)
+                        g_array_remove_index(m->sightings, i);
+                else
+                        next = MIN(next, s.marked_usec);
+        }
+        return next;
+}
+
+static void random_sweep(Model *m) {
+        uint64_t until = m->f->now - (uint64_t) g_rand_int_range(m->rand, 0, 60) * SEC;
+
+        g_assert_cmpuint(directory_sweep_source(m->f->directory, SOURCE_LAN, until, m->f->now), ==,
+                         model_sweep(m, until));
+        model_update(m, REASON_LOST);
 }
 
 static Address random_address(Model *m, Family family) {
@@ -320,11 +353,17 @@ static void random_operation(Model *m) {
                 directory_remove_sighting(m->f->directory, &sighting.id, reason, m->f->now);
                 model_forget(m, &sighting.id, reason);
                 model_update(m, reason);
-        } else if (dice < 92) {
+        } else if (dice < 91) {
+                directory_mark_source(m->f->directory, SOURCE_LAN, m->f->now);
+                model_mark(m);
+                model_update(m, _REASON_INVALID);
+        } else if (dice < 93) {
+                random_sweep(m);
+        } else if (dice < 94) {
                 directory_remove_source(m->f->directory, SOURCE_LAN, m->f->now);
                 g_array_set_size(m->sightings, 0);
                 model_update(m, REASON_LOST);
-        } else if (dice < 94) {
+        } else if (dice < 95) {
                 directory_set_host(m->f->directory, hosts[g_rand_int_range(m->rand, 0, 4)],
                                    m->f->now);
                 model_update(m, _REASON_INVALID);

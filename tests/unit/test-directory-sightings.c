@@ -110,6 +110,52 @@ static void test_lost(Fixture *f) {
         told(f, "");
 }
 
+/* A source lists anew what it sees: what it finds again never went, what has changed meanwhile has
+ * changed, and only the rest is gone. */
+static void test_listed_anew(Fixture *f) {
+        f->now = 100 * SEC;
+        register_node(f, 1, "a@h1", 1, NULL);
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        see(f, "x2", "bob@h2", 2, "198.51.100.2", "h2.local");
+        see(f, "y1", "carol@h3", 3, "192.0.2.3", "h3.local");
+        see(f, "z1", "dave@h4", 4, "192.0.2.4", "h4.local");
+        g_string_truncate(f->events, 0);
+        directory_mark_source(f->directory, SOURCE_LAN, f->now);
+        told(f, "");
+
+        f->now += SEC;
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        told(f, "");
+        /* A node that was started anew has another advert. */
+        see(f, "w1", "carol@h3", 33, "192.0.2.3", "h3.local");
+        told(f, "changed replaced carol@h3 33 192.0.2.3");
+        g_assert_cmpuint(directory_sweep_source(f->directory, SOURCE_LAN, f->now, f->now), ==,
+                         UINT64_MAX);
+        told(f, "changed seen bob@h2 2 192.0.2.2 age=1; down lost dave@h4 4 192.0.2.4 age=1");
+        g_assert_cmpuint(stats(f).sightings, ==, 2);
+        g_assert_cmpuint(directory_sweep_source(f->directory, SOURCE_LAN, f->now, f->now), ==,
+                         UINT64_MAX);
+        told(f, "");
+}
+
+/* A source that begins anew again and again keeps nothing longer than that: the first mark counts
+ * until the sighting is confirmed. */
+static void test_listed_in_vain(Fixture *f) {
+        f->now = 100 * SEC;
+        see(f, "x1", "bob@h2", 2, "192.0.2.2", "h2.local");
+        see(f, "y1", "carol@h3", 3, "192.0.2.3", "h3.local");
+        g_string_truncate(f->events, 0);
+        directory_mark_source(f->directory, SOURCE_LAN, 100 * SEC);
+        see(f, "y1", "carol@h3", 3, "192.0.2.3", "h3.local");
+        directory_mark_source(f->directory, SOURCE_LAN, 105 * SEC);
+        g_assert_cmpuint(directory_sweep_source(f->directory, SOURCE_LAN, 100 * SEC - 1, f->now),
+                         ==, 100 * SEC);
+        told(f, "");
+        g_assert_cmpuint(directory_sweep_source(f->directory, SOURCE_LAN, 100 * SEC, f->now), ==,
+                         105 * SEC);
+        told(f, "down lost bob@h2 2 192.0.2.2");
+}
+
 /* Nobody on the LAN can take over a node that is registered here. */
 static void test_local_wins(Fixture *f) {
         see(f, "x1", "a@h1", 666, "192.0.2.66", "evil.local");
@@ -290,6 +336,8 @@ int main(int argc, char **argv) {
                 { "/directory/stale/comes-back", test_comes_back },
                 { "/directory/stale/under-a-registration", test_local_over_stale },
                 { "/directory/lost", test_lost },
+                { "/directory/listed-anew", test_listed_anew },
+                { "/directory/listed-in-vain", test_listed_in_vain },
         };
 
         g_test_init(&argc, &argv, NULL);

@@ -225,7 +225,7 @@ static void test_stats(Fixture *f) {
         forget(f, "v1", REASON_GOODBYE);
         for (int i = 0; i < _IGNORED_MAX; i++)
                 for (int n = 0; n <= i; n++)
-                        directory_count_ignored(f->directory, (Ignored) i);
+                        directory_count_ignored(f->directory, (Ignored) i, 1);
         g_string_truncate(f->events, 0);
 
         g_assert_cmpuint(stats(f).nodes, ==, 5);

@@ -303,10 +303,10 @@ static void test_remove_source(void) {
         g_assert_cmpint(entry_add_sighting(entry, &sighting, 30), ==, 1);
         g_assert_cmpuint(entry->n_sightings, ==, 3);
 
-        g_assert_cmpuint(entry_remove_source(entry, SOURCE_LAN), ==, 2);
+        g_assert_cmpuint(entry_sweep_source(entry, SOURCE_LAN, ENTRY_UNMARKED), ==, 2);
         g_assert_cmpuint(entry->n_sightings, ==, 1);
         g_assert_true(sighting_id_equal(&entry->sightings[0].sighting.id, &sighting.id));
-        g_assert_cmpuint(entry_remove_source(entry, SOURCE_LAN), ==, 0);
+        g_assert_cmpuint(entry_sweep_source(entry, SOURCE_LAN, ENTRY_UNMARKED), ==, 0);
         entry_free(entry);
 }
 

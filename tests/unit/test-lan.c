@@ -19,17 +19,24 @@
 
 static const FakeAdvert bob = { .name = "bob@h2" };
 
+/* More than wait at once when all is listed, and no more than may wait. */
+#define BURST 9000
+
 typedef struct Fixture {
         sd_event *event;
         Directory *directory;
         Lan *lan;
         GString *events; /* of the directory */
+        unsigned n_events;
         unsigned changes;
         uint64_t owner;
 } Fixture;
 
 static void on_directory_event(void *userdata, const DirectoryEvent *event) {
-        g_string_append_printf(userdata, "%s %s %u %s %s;", event_kind_to_string(event->kind),
+        Fixture *f = userdata;
+
+        f->n_events++;
+        g_string_append_printf(f->events, "%s %s %u %s %s;", event_kind_to_string(event->kind),
                                event->info->endpoint.node, event->info->endpoint.port,
                                event->info->host, reason_to_string(event->reason));
 }
@@ -49,7 +56,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         fake_avahi_wake(f->event);
         f->events = g_string_new(NULL);
         g_assert_cmpint(directory_new(&f->directory), ==, 0);
-        directory_observe(f->directory, on_directory_event, f->events);
+        directory_observe(f->directory, on_directory_event, f);
         g_assert_cmpint(lan_new(&f->lan, f->event, f->directory, 30, on_changed, f), ==, 0);
 }
 
@@ -94,10 +101,14 @@ static size_t n_announced(void) {
         return fake_avahi_records(AVAHI_DNS_TYPE_SRV, 0, NULL);
 }
 
+static void find_bob(uint16_t port) {
+        fake_avahi_emit_found(bob, "h2.local", "192.0.2.2", port, "", 0);
+}
+
 static void see_bob(Fixture *f) {
         event_run_until(f->event, fake_avahi_alive(FAKE_BROWSER) == 1);
         fake_avahi_emit_service(AVAHI_BROWSER_NEW, bob, 0);
-        fake_avahi_emit_found(bob, "h2.local", "192.0.2.2", 4000, "", 0);
+        find_bob(4000);
         expect(f, "up bob@h2 4000 h2.local seen;");
 }
 
@@ -191,19 +202,9 @@ static void test_replaced(Fixture *f, gconstpointer data) {
 
 /* --- avahi-daemon is stopped --- */
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        bool *over = userdata;
-
-        (void) source, (void) usec;
-        *over = true;
-        return 0;
-}
-
 /* Any call to an avahi-daemon that was stopped would have the bus start it: there is none until it
  * is back, and then at once. */
 static void test_stopped(Fixture *f, gconstpointer data) {
-        bool over = false;
-
         (void) data;
         run_until_state(f, "running");
         g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
@@ -212,10 +213,7 @@ static void test_stopped(Fixture *f, gconstpointer data) {
         run_until_state(f, "failed");
 
         /* By then a client would have been tried for. */
-        g_assert_cmpint(sd_event_add_time_relative(f->event, NULL, CLOCK_MONOTONIC,
-                                                   300 * USEC_PER_MSEC, 0, on_timer, &over),
-                        >=, 0);
-        event_run_until(f->event, over);
+        event_run_for(f->event, 300 * USEC_PER_MSEC);
         g_assert_cmpstr(lan_state(f->lan), ==, "failed");
         g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
 
@@ -226,8 +224,8 @@ static void test_stopped(Fixture *f, gconstpointer data) {
 
 /* --- avahi-daemon restarts --- */
 
-/* With Avahi all sightings go at once; registrations stay. When it is back, everything comes back
- * by itself. */
+/* avahi-daemon is gone for longer than a restart takes: all sightings go; registrations stay. When
+ * it is back, everything comes back by itself. */
 static void test_restart(Fixture *f, gconstpointer data) {
         (void) data;
         see_bob(f);
@@ -235,10 +233,13 @@ static void test_restart(Fixture *f, gconstpointer data) {
         event_run_until(f->event, lan_adverts(f->lan) == 1);
         expect(f, "up a@h1 1 h1.local registered;");
 
-        fake_avahi_fail(FAKE_CLIENT_NEW, AVAHI_ERR_NO_DAEMON);
+        fake_presence_set(false);
         fake_avahi_set_state(AVAHI_CLIENT_FAILURE);
         run_until_state(f, "failed");
         expect(f, "down bob@h2 4000 h2.local lost;");
+
+        fake_avahi_fail(FAKE_CLIENT_NEW, AVAHI_ERR_NO_DAEMON);
+        fake_presence_set(true);
         event_run_until(f->event, fake_avahi_calls(FAKE_CLIENT_NEW) >= 3);
         g_assert_cmpuint(lan_adverts(f->lan), ==, 0);
 
@@ -248,6 +249,104 @@ static void test_restart(Fixture *f, gconstpointer data) {
         expect(f, "changed a@h1 1 na.local registered;");
         see_bob(f);
         event_run_until(f->event, lan_adverts(f->lan) == 1);
+}
+
+/* A client fails, and the next one lists what it sees: what was seen before stays, changes as it
+ * has changed, and goes if it has gone. */
+static void test_client_fails(Fixture *f, gconstpointer data) {
+        static const FakeAdvert carol = { .name = "carol@h3" }, dave = { .name = "dave@h4" };
+
+        (void) data;
+        see_bob(f);
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, carol, 0);
+        fake_avahi_emit_found(carol, "h3.local", "192.0.2.3", 3, "", 0);
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, dave, 0);
+        fake_avahi_emit_found(dave, "h4.local", "192.0.2.4", 4, "", 0);
+        expect(f, "up carol@h3 3 h3.local seen;up dave@h4 4 h4.local seen;");
+
+        fake_avahi_set_state(AVAHI_CLIENT_FAILURE);
+        event_run_until(f->event, fake_avahi_calls(FAKE_BROWSER_NEW) == 2);
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, bob, 0);
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, carol, 0);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        find_bob(4000);
+        fake_avahi_emit_found(carol, "h3.local", "192.0.2.3", 33, "", 0);
+        expect(f, "changed carol@h3 33 h3.local replaced;down dave@h4 4 h4.local lost;");
+        run_until_state(f, "running");
+}
+
+/* --- A burst --- */
+
+/* Nothing of what the Avahi thread has been given to do is left. */
+static void wait_for_thread(void) {
+        fake_avahi_emit_service(AVAHI_BROWSER_REMOVE, bob, 0);
+        for (gint64 deadline = event_deadline(); fake_avahi_alive(FAKE_RECORDS) == 0;) {
+                g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+                g_usleep(1000);
+        }
+}
+
+/* However much the thread has to tell, everybody else has a turn in between, and all of it
+ * arrives. */
+static void test_burst(Fixture *f, gconstpointer data) {
+        unsigned turns = 0;
+
+        (void) data;
+        see_bob(f);
+        for (uint16_t port = 1; port <= BURST; port++)
+                find_bob(port);
+        wait_for_thread();
+        f->n_events = 0;
+        for (; f->n_events < BURST - 1; turns++) {
+                unsigned before = f->n_events;
+
+                g_assert_cmpint(sd_event_run(f->event, 60 * USEC_PER_SEC), >, 0);
+                g_assert_cmpuint(f->n_events - before, <=, LIMIT_TURN_MESSAGES);
+        }
+        g_assert_cmpuint(turns, >=, (BURST - 1) / LIMIT_TURN_MESSAGES);
+        g_assert_true(g_str_has_suffix(f->events->str, "changed bob@h2 9000 h2.local replaced;"));
+}
+
+/* What is only counted takes no room, and is counted right. */
+static void test_burst_ignored(Fixture *f, gconstpointer data) {
+        DirectoryStats stats;
+
+        (void) data;
+        see_bob(f);
+        for (unsigned i = 0; i < LIMIT_AVAHI_MESSAGES + 1000; i++)
+                find_bob(0);
+        event_run_until(f->event, (directory_get_stats(f->directory, &stats),
+                                   stats.ignored[IGNORED_PORT] >= LIMIT_AVAHI_MESSAGES + 1000));
+        g_assert_cmpuint(stats.ignored[IGNORED_PORT], ==, LIMIT_AVAHI_MESSAGES + 1000);
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
+}
+
+/* When more waits than may, the client is dropped, and the next one tells what there is now. Nobody
+ * goes down for that. */
+static void test_overflow(Fixture *f, gconstpointer data) {
+        size_t before;
+
+        (void) data;
+        see_bob(f);
+        before = allocated_bytes();
+        for (unsigned i = 0; i < LIMIT_AVAHI_MESSAGES + 1000; i++)
+                find_bob((uint16_t) (1 + i));
+        for (gint64 deadline = event_deadline(); fake_avahi_calls(FAKE_CLIENT_FREE) == 0;) {
+                g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+                g_usleep(1000);
+        }
+        event_run_until(f->event, fake_avahi_calls(FAKE_BROWSER_NEW) == 2);
+        /* A full queue takes 8 MiB. */
+        g_assert_cmpuint(allocated_bytes(), <, before + 10 * GROWTH_MAX);
+        g_assert_cmpuint(log_count("more is seen than can be taken in*"), ==, 1);
+        g_assert_cmpuint(f->events->len, ==, 0);
+
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, bob, 0);
+        find_bob(7);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
+        expect(f, "changed bob@h2 7 h2.local replaced;");
+        run_until_state(f, "running");
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 2);
 }
 
 /* The states that STATUS shows. */
@@ -262,6 +361,29 @@ static void test_states(Fixture *f, gconstpointer data) {
 }
 
 /* --- avahi-daemon hangs --- */
+
+/* It is shown whatever the thread says, and no client is made: that call would wait. */
+static void test_hung_state(Fixture *f, gconstpointer data) {
+        unsigned changes;
+
+        (void) data;
+        see_bob(f);
+        changes = f->changes;
+        fake_presence_set_hangs(true);
+        g_assert_cmpstr(lan_state(f->lan), ==, "hung");
+        g_assert_cmpuint(f->changes, ==, changes + 1);
+
+        fake_avahi_set_state(AVAHI_CLIENT_FAILURE);
+        event_run_until(f->event, fake_avahi_calls(FAKE_CLIENT_FREE) == 1);
+        /* By then a client would have been tried for. */
+        event_run_for(f->event, 300 * USEC_PER_MSEC);
+        g_assert_cmpuint(fake_avahi_calls(FAKE_CLIENT_NEW), ==, 1);
+        g_assert_cmpstr(lan_state(f->lan), ==, "hung");
+
+        fake_presence_set_hangs(false);
+        run_until_state(f, "running");
+        g_assert_cmpuint(f->events->len, ==, 0);
+}
 
 /* Nodes of this host come and go while it hangs: the directory goes on, and the messages for later
  * do not pile up. */
@@ -286,7 +408,8 @@ static void test_hung_rounds(Fixture *f, gconstpointer address) {
         g_assert_cmpstr(lan_state(f->lan), ==, "running");
         fake_avahi_release(0);
         flush(f);
-        g_assert_true(fake_avahi_announces("known@h1"));
+        /* It had been announced just before, so that it takes a moment. */
+        event_run_until(f->event, fake_avahi_announces("known@h1"));
         g_assert_false(fake_avahi_announces("a@h1"));
 }
 
@@ -310,6 +433,8 @@ static void test_hung_fails(Fixture *f, gconstpointer data) {
         see_bob(f);
         hang(f);
         fake_avahi_release(AVAHI_ERR_DBUS_ERROR);
+        event_run_until(f->event, fake_avahi_calls(FAKE_BROWSER_NEW) == 2);
+        fake_avahi_emit_service(AVAHI_BROWSER_ALL_FOR_NOW, bob, 0);
         expect(f, "down bob@h2 4000 h2.local lost;");
         event_run_until(f->event, lan_adverts(f->lan) == 1);
         g_assert_true(fake_avahi_announces("hung@h1"));
@@ -363,7 +488,12 @@ int main(int argc, char *argv[]) {
         TEST("replaced", NULL, test_replaced);
         TEST("stopped", NULL, test_stopped);
         TEST("restart", NULL, test_restart);
+        TEST("client-fails", NULL, test_client_fails);
+        TEST("burst/turns", NULL, test_burst);
+        TEST("burst/ignored", NULL, test_burst_ignored);
+        TEST("burst/overflow", NULL, test_overflow);
         TEST("states", NULL, test_states);
+        TEST("hung/state", NULL, test_hung_state);
         TEST("hung/rounds", NULL, test_hung_rounds);
         TEST("hung/rounds-of-a-loopback-node", "127.0.0.1", test_hung_rounds);
         TEST("hung/rename", NULL, test_hung_rename);

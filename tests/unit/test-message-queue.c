@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A queue between two threads: nothing is lost, nothing overtakes, and the reader is woken */
 
+#include <errno.h>
 #include <glib.h>
 #include <poll.h>
 #include <pthread.h>
@@ -119,6 +120,77 @@ static void test_cancel(void) {
         message_queue_done(&queue);
 }
 
+static int push_copy(MessageQueue *queue, LanMessageType type, size_t number, size_t max) {
+        g_autofree LanMessage *message = new_message(type, number);
+
+        return message_queue_push_copy(queue, message, max);
+}
+
+/* The queue can be bounded, and takes more when some have been taken. */
+static void test_bound(void) {
+        MessageQueue queue = MESSAGE_QUEUE_NULL;
+
+        g_assert_cmpint(message_queue_init(&queue), ==, 0);
+        for (size_t round = 0; round < 2; round++) {
+                for (size_t i = 0; i < 3; i++)
+                        g_assert_cmpint(push_copy(&queue, LAN_SEEN, i, 3), ==, 0);
+                g_assert_cmpint(push_copy(&queue, LAN_SEEN, 3, 3), ==, -ENOBUFS);
+                g_assert_cmpint(push_copy(&queue, LAN_SEEN, 3, 4), ==, 0);
+                g_assert_true(is_readable(&queue, 0));
+                for (size_t i = 0; i < 4; i++)
+                        expect(&queue, LAN_SEEN, i);
+                message_queue_acknowledge(&queue);
+        }
+        message_queue_done(&queue);
+}
+
+/* However often something is ignored, or the number of adverts changes: one message tells it, and
+ * no count is lost. */
+static void test_merged(void) {
+        MessageQueue queue = MESSAGE_QUEUE_NULL;
+        LanMessage ignored = { .type = LAN_IGNORED }, *message;
+
+        g_assert_cmpint(message_queue_init(&queue), ==, 0);
+        for (size_t round = 0; round < 2; round++) {
+                for (size_t i = 0; i < 1000; i++) {
+                        ignored.ignored = i % 4 == 0 ? IGNORED_PORT : IGNORED_TXT;
+                        g_assert_cmpint(message_queue_push_copy(&queue, &ignored, 3), ==, 0);
+                        g_assert_cmpint(push_copy(&queue, LAN_ADVERTS, i, 3), ==, 0);
+                }
+                message = message_queue_pop(&queue);
+                g_assert_cmpint(message->ignored, ==, IGNORED_PORT);
+                g_assert_cmpuint(message->more, ==, 249);
+                free(message);
+                expect(&queue, LAN_ADVERTS, 999);
+                message = message_queue_pop(&queue);
+                g_assert_cmpint(message->ignored, ==, IGNORED_TXT);
+                g_assert_cmpuint(message->more, ==, 749);
+                free(message);
+                g_assert_null(message_queue_pop(&queue));
+        }
+        message_queue_done(&queue);
+}
+
+/* What was seen is void, and the rest is not. */
+static void test_discard(void) {
+        MessageQueue queue = MESSAGE_QUEUE_NULL;
+
+        g_assert_cmpint(message_queue_init(&queue), ==, 0);
+        message_queue_discard_sightings(&queue);
+        for (size_t i = 0; i < 3; i++) {
+                g_assert_cmpint(push_copy(&queue, LAN_SEEN, i, 9), ==, 0);
+                g_assert_cmpint(push_copy(&queue, LAN_ADVERTS, i, 9), ==, 0);
+                g_assert_cmpint(push_copy(&queue, LAN_GONE, i, 9), ==, 0);
+                g_assert_cmpint(push_copy(&queue, LAN_LISTED, i, 9), ==, 0);
+                message_queue_discard_sightings(&queue);
+        }
+        g_assert_cmpint(push_copy(&queue, LAN_SEEN, 3, 2), ==, 0);
+        expect(&queue, LAN_ADVERTS, 2);
+        expect(&queue, LAN_SEEN, 3);
+        g_assert_null(message_queue_pop(&queue));
+        message_queue_done(&queue);
+}
+
 static void *push_many(void *userdata) {
         for (size_t i = 0; i < MANY; i++)
                 message_queue_push(userdata, new_message(LAN_ADVERTS, i));
@@ -192,6 +264,9 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/message-queue/order", test_order);
         g_test_add_func("/message-queue/wake-up", test_wake_up);
         g_test_add_func("/message-queue/cancel", test_cancel);
+        g_test_add_func("/message-queue/bound", test_bound);
+        g_test_add_func("/message-queue/merged", test_merged);
+        g_test_add_func("/message-queue/discard", test_discard);
         g_test_add_func("/message-queue/two-threads", test_two_threads);
         g_test_add_func("/message-queue/cancel-while-taken", test_cancel_while_taken);
         return g_test_run();

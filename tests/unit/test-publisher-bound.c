@@ -5,6 +5,8 @@
 #include <avahi-common/error.h>
 #include <glib.h>
 
+#include "core/limits.h"
+#include "fake/fake-timer.h"
 #include "unit/util-event.h"
 #include "unit/util-publisher.h"
 
@@ -21,6 +23,12 @@ static void publish_bound(Fixture *f, const char *node, const char *address) {
 /* avahi-daemon has an address on an interface. */
 static void come(AvahiIfIndex interface, const char *address) {
         fake_avahi_emit_address(AVAHI_BROWSER_NEW, interface, address, AVAHI_LOOKUP_RESULT_LOCAL);
+        fake_avahi_dispatch();
+}
+
+/* After this a change may be announced. */
+static void pass_interval(void) {
+        fake_timer_pass(LIMIT_ANNOUNCE_SEC * 1000);
         fake_avahi_dispatch();
 }
 
@@ -115,15 +123,36 @@ static void test_rebound(Fixture *f, gconstpointer data) {
         publish_bound(f, "a@h1", "192.0.2.1");
         second = label(0);
         g_assert_cmpstr(first, ==, second);
+        pass_interval();
         publish_bound(f, "a@h1", "192.0.2.2");
         announced_on("3");
+        pass_interval();
         publish(f, "a@h1", 1);
         announced_on("all");
+        pass_interval();
         publish_bound(f, "a@h1", "192.0.2.1");
         announced_on("2");
+        pass_interval();
         publish_bound(f, "a@h1", "192.0.2.9");
         announced_on("");
         g_assert_cmpuint(f->adverts, ==, 0);
+}
+
+/* Two changes within a second: what was announced before stays, but only where its address is. */
+static void test_rebound_at_once(Fixture *f, gconstpointer data) {
+        (void) data;
+        publisher_start(f->publisher, f->client);
+        publish_bound(f, "a@h1", "192.0.2.1");
+        come(2, "192.0.2.1");
+        come(3, "192.0.2.2");
+        publish_bound(f, "a@h1", "192.0.2.2");
+        announced_on("2");
+        go(2, "192.0.2.1");
+        announced_on("");
+        g_assert_cmpuint(f->adverts, ==, 0);
+        pass_interval();
+        announced_on("3");
+        g_assert_cmpuint(f->adverts, ==, 1);
 }
 
 /* An address that is nowhere is said once, when avahi-daemon has had time to tell, and again when
@@ -146,6 +175,28 @@ static void test_absent(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(f->adverts, ==, 1);
         go(2, "192.0.2.1");
         g_assert_cmpuint(log_count("*a@h1 is bound to 192.0.2.1*"), ==, 2);
+}
+
+/* One user may cause as many such lines as there are registrations in a loop: only so many are
+ * written, and those left out are counted. */
+static void test_absent_again_and_again(Fixture *f, gconstpointer data) {
+        (void) data;
+        publisher_start(f->publisher, f->client);
+        publish_bound(f, "a@h1", "192.0.2.1");
+        fake_avahi_emit_addresses(AVAHI_BROWSER_ALL_FOR_NOW, AVAHI_PROTO_INET);
+        for (unsigned i = 1; i < 1000; i++) {
+                withdraw(f, "a@h1");
+                publish_bound(f, "a@h1", "192.0.2.1");
+        }
+        g_assert_cmpuint(log_count("*is bound to*"), ==, LIMIT_LOG_ABSENCES);
+        g_assert_cmpuint(log_count("*"), ==, LIMIT_LOG_ABSENCES);
+        fake_timer_pass(LIMIT_LOG_WINDOW_SEC * 1000);
+        g_assert_cmpuint(log_count("*: 980 lines about them left out"), ==, 1);
+        g_assert_cmpuint(LIMIT_LOG_ABSENCES, ==, 20);
+        fake_timer_pass(LIMIT_LOG_WINDOW_SEC * 1000);
+        g_assert_cmpuint(log_count("*"), ==, LIMIT_LOG_ABSENCES + 1);
+        publish_bound(f, "b@h1", "192.0.2.1");
+        g_assert_cmpuint(log_count("*b@h1 is bound to*"), ==, 1);
 }
 
 /* Each client finds out anew; the host's name, by which addresses are asked for, may be another. */
@@ -240,7 +291,9 @@ int main(int argc, char *argv[]) {
         TEST("follows-the-address", test_bound);
         TEST("together", test_bound_together);
         TEST("rebound", test_rebound);
+        TEST("rebound-at-once", test_rebound_at_once);
         TEST("absent", test_absent);
+        TEST("absent-again-and-again", test_absent_again_and_again);
         TEST("restart", test_bound_restart);
         TEST("broken-addresses", test_broken_addresses);
         TEST("no-room-for-addresses", test_no_room_for_addresses);

@@ -46,6 +46,23 @@ void event_run_idle(sd_event *event) {
                 continue;
 }
 
+static int on_over(sd_event_source *source, uint64_t usec, void *userdata) {
+        bool *over = userdata;
+
+        (void) source, (void) usec;
+        *over = true;
+        return 0;
+}
+
+void event_run_for(sd_event *event, uint64_t usec) {
+        bool over = false;
+
+        g_assert_cmpint(
+                sd_event_add_time_relative(event, NULL, CLOCK_MONOTONIC, usec, 1, on_over, &over),
+                >=, 0);
+        event_run_until(event, over);
+}
+
 size_t count_descriptors(void) {
         DIR *directory = opendir("/proc/self/fd");
         size_t n = 0;

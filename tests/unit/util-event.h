@@ -35,6 +35,9 @@ void event_run_once(sd_event *event, gint64 deadline, const char *file, int line
  * with. */
 void event_run_idle(sd_event *event);
 
+/* Runs the loop for that long. */
+void event_run_for(sd_event *event, uint64_t usec);
+
 /* How many descriptors this process has open. */
 size_t count_descriptors(void);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/advert.h"
+#include "fake/fake-timer.h"
 #include "unit/util-event.h"
 #include "unit/util-publisher.h"
 
@@ -25,6 +26,23 @@ static void fail(void *userdata, const char *what, int error) {
         f->failures++;
 }
 
+/* Avahi has room for one more, if the test says so. */
+static bool make_room(void *userdata) {
+        Fixture *f = userdata;
+
+        if (!f->lookups)
+                return false;
+        f->lookups--;
+        fake_avahi_set_max_objects(++f->max_objects);
+        return true;
+}
+
+static void room_made(void *userdata) {
+        Fixture *f = userdata;
+
+        f->rooms++;
+}
+
 static void on_client(AvahiClient *client, AvahiClientState state, void *userdata) {
         (void) client, (void) state, (void) userdata;
 }
@@ -40,7 +58,12 @@ void set_up(Fixture *f, gconstpointer data) {
         (void) data;
         log_capture();
         fake_avahi_reset();
-        f->sink = (AvahiSink){ post, fail, f };
+        fake_timer_reset();
+        f->sink = (AvahiSink){ .post = post,
+                               .fail = fail,
+                               .make_room = make_room,
+                               .room_made = room_made,
+                               .userdata = f };
         new_client(f);
         g_assert_cmpint(publisher_new(&f->publisher, &f->sink, TTL_SEC), ==, 0);
 }

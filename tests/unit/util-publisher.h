@@ -11,6 +11,9 @@
 typedef struct Fixture {
         size_t adverts; /* the last LAN_ADVERTS */
         unsigned failures;
+        unsigned lookups;   /* that can be given up, each for an object above max_objects */
+        size_t max_objects; /* has been given to fake_avahi_set_max_objects() */
+        unsigned rooms;     /* how often room was made for a lookup */
         AvahiSink sink;
         AvahiClient *client;
         Publisher *publisher;

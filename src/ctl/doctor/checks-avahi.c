@@ -20,6 +20,9 @@ Finding check_avahi(const Facts *facts) {
         if (facts->avahi.answer == AVAHI_SILENT)
                 return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart avahi-daemon\".",
                                     "avahi-daemon hangs: it takes connections and does not answer");
+        if (facts->daemon.answers && strcmp(facts->daemon.avahi, "hung") == 0)
+                return finding_make(VERDICT_FAIL, "Restart it: \"systemctl restart avahi-daemon\".",
+                                    "avahi-daemon hangs: it does not answer on D-Bus");
         if (!facts->daemon.answers)
                 return facts->avahi.answer == AVAHI_ANSWERS
                                ? finding_make(VERDICT_OK, NULL, "avahi-daemon runs and answers")

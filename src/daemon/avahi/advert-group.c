@@ -39,23 +39,38 @@ struct AdvertGroup {
         AvahiEntryGroup *records; /* NULL: not announced */
         AvahiIfIndex interface;
         bool established;
+        bool failed;
+        bool failure_logged; /* one line until it is established */
         AdvertGroupChanged changed;
         void *userdata;
 };
 
+/* Collisions can't be, as nothing is probed, and yet Avahi may report one. It is a failure like any
+ * other: announced anew, the advert has another name. */
+static bool is_failure(AvahiEntryGroupState state) {
+        return state == AVAHI_ENTRY_GROUP_FAILURE || state == AVAHI_ENTRY_GROUP_COLLISION;
+}
+
 static void on_state(AvahiEntryGroup *records, AvahiEntryGroupState state, void *userdata) {
         AdvertGroup *group = userdata;
-        bool established = state == AVAHI_ENTRY_GROUP_ESTABLISHED;
+        bool established = state == AVAHI_ENTRY_GROUP_ESTABLISHED, failed = is_failure(state);
+        bool changed = group->established != established || group->failed != failed;
 
-        if (state == AVAHI_ENTRY_GROUP_FAILURE)
-                log_about(
-                        LOG_WARNING, SUBJECT(&group->endpoint), "Avahi gave up announcing %s: %s",
-                        group->endpoint.node,
-                        avahi_strerror(avahi_client_errno(avahi_entry_group_get_client(records))));
-        if (group->established != established) {
-                group->established = established;
-                group->changed(group->userdata);
+        group->established = established;
+        group->failed = failed;
+        if (established)
+                group->failure_logged = false;
+        if (failed && !group->failure_logged) {
+                int error = state == AVAHI_ENTRY_GROUP_COLLISION
+                                    ? AVAHI_ERR_COLLISION
+                                    : avahi_client_errno(avahi_entry_group_get_client(records));
+
+                group->failure_logged = true;
+                log_about(LOG_WARNING, SUBJECT(&group->endpoint), "Avahi gave up announcing %s: %s",
+                          group->endpoint.node, avahi_strerror(error));
         }
+        if (changed)
+                group->changed(group->userdata);
 }
 
 static int add_record(AdvertGroup *group, const char *name, uint16_t type, uint32_t ttl_sec,
@@ -148,7 +163,7 @@ const Address *advert_group_bound(const AdvertGroup *group) {
 int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex interface,
                           uint32_t ttl_sec) {
         const char *host = avahi_client_get_host_name_fqdn(client);
-        int r;
+        int r, withdrawn;
 
         if (!host)
                 return avahi_client_errno(client);
@@ -160,22 +175,24 @@ int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex 
         if (r >= 0)
                 return 0;
         /* Without its connection each further call might wait as long as this one did. */
-        if (avahi_error_is_lost(r))
+        if (avahi_error_is_lost(r)) {
                 advert_group_forget(group);
-        else
-                advert_group_withdraw(group);
-        return r;
+                return r;
+        }
+        withdrawn = advert_group_withdraw(group);
+        return avahi_error_is_lost(withdrawn) ? withdrawn : r;
 }
 
-void advert_group_withdraw(AdvertGroup *group) {
-        if (group->records)
-                (void) avahi_entry_group_free(group->records);
+int advert_group_withdraw(AdvertGroup *group) {
+        int r = group->records ? avahi_entry_group_free(group->records) : 0;
+
         advert_group_forget(group);
+        return r;
 }
 
 void advert_group_forget(AdvertGroup *group) {
         group->records = NULL;
-        group->established = false;
+        group->established = group->failed = false;
 }
 
 bool advert_group_is_announced(const AdvertGroup *group) {
@@ -184,6 +201,10 @@ bool advert_group_is_announced(const AdvertGroup *group) {
 
 bool advert_group_is_established(const AdvertGroup *group) {
         return group->established;
+}
+
+bool advert_group_has_failed(const AdvertGroup *group) {
+        return group->failed;
 }
 
 AvahiIfIndex advert_group_interface(const AdvertGroup *group) {

@@ -14,7 +14,8 @@
 /* Lives in the Avahi thread. What it says never changes: a change is another one. */
 typedef struct AdvertGroup AdvertGroup;
 
-/* Called from Avahi when the answer of advert_group_is_established() has changed. */
+/* Called from Avahi when the answer of advert_group_is_established() or advert_group_has_failed()
+ * has changed. The group must not be withdrawn or freed within the call. */
 typedef void (*AdvertGroupChanged)(void *userdata);
 
 /* bound: the only address of the endpoint; NULL: it has all addresses of the host. Returns 0 or
@@ -37,12 +38,16 @@ const Address *advert_group_bound(const AdvertGroup *group);
 int advert_group_announce(AdvertGroup *group, AvahiClient *client, AvahiIfIndex interface,
                           uint32_t ttl_sec);
 
-/* Says goodbye, if it is announced. */
-void advert_group_withdraw(AdvertGroup *group);
+/* Says goodbye, if it is announced. Returns 0 or AVAHI_ERR_*. */
+int advert_group_withdraw(AdvertGroup *group);
 
 /* It is not announced any more: the client has gone, or is of no more use and goes. */
 void advert_group_forget(AdvertGroup *group);
 
 bool advert_group_is_announced(const AdvertGroup *group);
 bool advert_group_is_established(const AdvertGroup *group); /* Avahi has accepted it */
+
+/* It is announced in vain: Avahi gave up. It may be withdrawn and announced anew. */
+bool advert_group_has_failed(const AdvertGroup *group);
+
 AvahiIfIndex advert_group_interface(const AdvertGroup *group);

@@ -39,5 +39,8 @@ int avahi_thread_fd(const AvahiThread *thread);
 /* To be called before avahi_thread_receive(), each time the fd was readable. */
 void avahi_thread_acknowledge(AvahiThread *thread);
 
+/* Leaves the remaining messages for a later turn: the fd is readable again. */
+void avahi_thread_defer(AvahiThread *thread);
+
 /* Takes the next message from the thread, to be freed with free(), or NULL. */
 LanMessage *avahi_thread_receive(AvahiThread *thread);

@@ -8,40 +8,36 @@
  * was not heard of any more. But a goodbye takes the SRV record away as well, which otherwise lives
  * longer than the PTR (docs/advert.md): so the SRV record is asked for, and comes out of Avahi's
  * cache or does not.
+ *
+ * Avahi reports an instance once, and allows a client only so many objects. So an instance that
+ * there is no room for is kept, and waits for its turn: until another lookup ends, an advert of
+ * this host goes, or a timer elapses, because avahi-daemon does not tell when it has room.
  */
 
 #include <avahi-client/lookup.h>
-#include <avahi-common/address.h>
-#include <avahi-common/domain.h>
 #include <avahi-common/error.h>
 #include <errno.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/advert.h"
+#include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/browser.h"
+#include "daemon/avahi/instance-table.h"
+#include "daemon/avahi/lookups.h"
+#include "daemon/avahi/resolved-advert.h"
+#include "daemon/avahi/retry-timer.h"
 #include "util/log.h"
-
-typedef struct Instance Instance;
-
-/* An instance on one interface over one IP version. */
-struct Instance {
-        Instance *next;
-        Browser *browser;
-        SightingId id;
-        AvahiServiceResolver *resolver; /* NULL: on its way out */
-        AvahiRecordBrowser *farewell;   /* asks for the SRV record */
-        bool seen;                      /* LAN_SEEN has been posted */
-};
 
 struct Browser {
         const AvahiSink *sink;
         AvahiClient *client;
         AvahiServiceBrowser *services;
-        Instance *instances;
+        InstanceTable table;
+        Lookups lookups;
+        RetryTimer *retry;
         bool limit_logged;
+        bool listed; /* LAN_LISTED has been posted */
         bool failed; /* waits for browser_forget() */
 };
 
@@ -60,107 +56,45 @@ static void post_gone(Instance *instance, Reason reason) {
                 return;
         instance->seen = false;
         message.sighting.id = instance->id;
-        post(instance->browser, &message);
+        post(instance->owner, &message);
+}
+
+void browser_abandon(Browser *browser) {
+        browser->failed = true;
+        retry_timer_reset(browser->retry);
 }
 
 static void fail(Browser *browser, const char *what) {
         /* Each further call might wait as long as this one did. */
-        browser->failed = true;
+        browser_abandon(browser);
         browser->sink->fail(browser->sink->userdata, what, avahi_client_errno(browser->client));
 }
 
-static AvahiProtocol transport_protocol(Family transport) {
-        return transport == FAMILY_INET ? AVAHI_PROTO_INET : AVAHI_PROTO_INET6;
+/* --- Lookups --- */
+
+/* Posts LAN_LISTED as soon as that is true: each resolver answers, or gives up after 5 s. */
+static void post_listed(Browser *browser) {
+        if (!browser->lookups.enumerated || browser->lookups.n_awaited > 0 || browser->listed ||
+            browser->failed)
+                return;
+        browser->listed = true;
+        post(browser, &(LanMessage){ .type = LAN_LISTED });
+}
+
+/* After a failure a lookup stays, and with it its instance, until the client is gone. */
+static void end_lookups(Instance *instance) {
+        Browser *browser = instance->owner;
+
+        if (!browser->failed && lookups_end(&browser->lookups, instance) < 0)
+                fail(browser, "ending a lookup");
 }
 
 static void remove_instance(Instance *instance) {
-        for (Instance **p = &instance->browser->instances; *p; p = &(*p)->next)
-                if (*p == instance) {
-                        *p = instance->next;
-                        break;
-                }
-        if (instance->resolver)
-                (void) avahi_service_resolver_free(instance->resolver);
-        if (instance->farewell)
-                (void) avahi_record_browser_free(instance->farewell);
-        free(instance);
-}
+        Browser *browser = instance->owner;
 
-/* --- What an instance says --- */
-
-/* Copies a name from the network if it is short enough to be told on. */
-static void copy_name(char *field, size_t limit, const char *name) {
-        if (line_encoded_length(name) <= limit)
-                strcpy(field, name);
-}
-
-static void copy_host(char field[static LIMIT_HOST + 1], const char *label, const char *target) {
-        size_t length;
-
-        copy_name(field, LIMIT_HOST, advert_host(label, target));
-        length = strlen(field);
-        if (length > 0 && field[length - 1] == '.')
-                field[length - 1] = '\0';
-}
-
-static Address convert_address(const AvahiAddress *address) {
-        Address converted = {};
-
-        if (address->proto == AVAHI_PROTO_INET) {
-                converted.family = FAMILY_INET;
-                converted.in.s_addr = address->data.ipv4.address;
-        } else {
-                converted.family = FAMILY_INET6;
-                memcpy(&converted.in6, address->data.ipv6.address, sizeof(converted.in6));
-        }
-        return converted;
-}
-
-/* The strings in the order of the record, of which the first with a key counts: libavahi-client
- * hands them out so, though what it prints is reversed. */
-static size_t collect_txt(AvahiStringList *txt, TxtString *strings, size_t max) {
-        size_t n = 0;
-
-        for (AvahiStringList *l = txt; l && n < max; l = avahi_string_list_get_next(l))
-                strings[n++] =
-                        (TxtString){ avahi_string_list_get_text(l), avahi_string_list_get_size(l) };
-        return n;
-}
-
-static void handle_found(Instance *instance, const char *host, const AvahiAddress *address,
-                         uint16_t port, AvahiStringList *txt) {
-        static const Ignored reasons[] = {
-                [ADVERT_E_NAME] = IGNORED_NAME,
-                [ADVERT_E_TXT] = IGNORED_TXT,
-                [ADVERT_E_PORT] = IGNORED_PORT,
-        };
-        LanMessage message = { .type = LAN_SEEN };
-        TxtString strings[LIMIT_TXT / 2];
-        char name[IF_NAMESIZE];
-        int r;
-
-        r = advert_parse(&message.sighting.endpoint, instance->id.instance, port, strings,
-                         collect_txt(txt, strings, ELEMENTSOF(strings)));
-        if (r != 0) {
-                post_gone(instance, REASON_GOODBYE);
-                post_ignored(instance->browser, reasons[r]);
-                return;
-        }
-
-        message.sighting.id = instance->id;
-        message.sighting.address = convert_address(address);
-        if (address_is_link_local6(&message.sighting.address) ||
-            address_is_any(&message.sighting.address)) {
-                post_gone(instance, REASON_GOODBYE);
-                post_ignored(instance->browser, IGNORED_ADDRESS);
-                return;
-        }
-        copy_host(message.sighting.host, instance->id.instance, host);
-        if (if_indextoname((unsigned) instance->id.interface, name))
-                copy_name(message.sighting.interface_name, LIMIT_INTERFACE, name);
-
-        instance->seen = true;
-        post(instance->browser, &message);
+        end_lookups(instance);
+        if (!browser->failed)
+                instance_table_remove(&browser->table, instance);
 }
 
 static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
@@ -168,17 +102,88 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
                         const char *type, const char *domain, const char *host,
                         const AvahiAddress *address, uint16_t port, AvahiStringList *txt,
                         AvahiLookupResultFlags flags, void *userdata) {
+        ResolvedAdvert advert = { .host = host, .address = address, .port = port, .txt = txt };
+        LanMessage message = { .type = LAN_SEEN };
         Instance *instance = userdata;
+        Browser *browser = instance->owner;
+        Ignored why;
 
         (void) resolver, (void) interface, (void) protocol, (void) name, (void) type, (void) domain,
                 (void) flags;
 
-        if (event == AVAHI_RESOLVER_FOUND)
-                handle_found(instance, host, address, port, txt);
-        else
+        if (browser->failed)
+                return;
+        lookups_note_answer(&browser->lookups, instance);
+        if (event != AVAHI_RESOLVER_FOUND) {
                 /* SRV, TXT or the address did not come, or ran out. The resolver stays: they may
                  * come later. */
                 post_gone(instance, REASON_EXPIRED);
+        } else if (resolved_advert_parse(&advert, &instance->id, &message.sighting, &why)) {
+                instance->seen = true;
+                post(browser, &message);
+        } else {
+                post_gone(instance, REASON_GOODBYE);
+                post_ignored(browser, why);
+        }
+        post_listed(browser);
+}
+
+/* Returns whether there is a resolver; if not there is no room for it, or everything has failed. */
+static bool start_resolver(Browser *browser, Instance *instance) {
+        int r = lookups_resolve(&browser->lookups, browser->client, instance, on_resolver);
+
+        if (r < 0 && r != AVAHI_ERR_TOO_MANY_OBJECTS)
+                fail(browser, "resolving an advert");
+        return r == 0;
+}
+
+/* --- Which instances wait --- */
+
+static void log_limit(Browser *browser) {
+        if (browser->limit_logged)
+                return;
+        browser->limit_logged = true;
+        if (browser->lookups.n >= LIMIT_LOOKUPS)
+                log_warning("too many adverts on the LAN: only %u are followed at a time",
+                            LIMIT_LOOKUPS);
+        else
+                log_warning("too many adverts on the LAN: raise objects-per-client-max in "
+                            "avahi-daemon.conf(5)");
+}
+
+static void wait_for_room(Browser *browser, Instance *instance) {
+        instance_table_wait(&browser->table, instance);
+        retry_timer_arm(browser->retry);
+        log_limit(browser);
+}
+
+void browser_use_room(Browser *browser) {
+        Instance *instance;
+
+        while (!browser->failed && (instance = browser->table.first)) {
+                if (!start_resolver(browser, instance))
+                        break;
+                instance_table_unwait(&browser->table, instance);
+                retry_timer_reset(browser->retry);
+        }
+        if (!browser->failed && browser->table.first)
+                retry_timer_arm(browser->retry);
+}
+
+static void on_retry(void *userdata) {
+        browser_use_room(userdata);
+}
+
+bool browser_make_room(Browser *browser) {
+        Instance *victim = browser->failed ? NULL : instance_table_find_victim(&browser->table);
+
+        if (!victim)
+                return false;
+        end_lookups(victim);
+        if (browser->failed)
+                return false;
+        wait_for_room(browser, victim);
+        return true;
 }
 
 /* --- How an instance goes --- */
@@ -188,97 +193,72 @@ static void on_farewell(AvahiRecordBrowser *farewell, AvahiIfIndex interface,
                         uint16_t clazz, uint16_t type, const void *rdata, size_t size,
                         AvahiLookupResultFlags flags, void *userdata) {
         Instance *instance = userdata;
+        Browser *browser = instance->owner;
 
         (void) farewell, (void) interface, (void) protocol, (void) name, (void) clazz, (void) type,
                 (void) rdata, (void) size;
         (void) flags;
 
+        if (browser->failed)
+                return;
         /* NEW: the record is still cached. Anything else first: it is not. */
         post_gone(instance, event == AVAHI_BROWSER_NEW ? REASON_EXPIRED : REASON_GOODBYE);
         remove_instance(instance);
+        browser_use_room(browser);
 }
 
 static void ask_farewell(Instance *instance) {
-        char name[AVAHI_DOMAIN_NAME_MAX];
+        Browser *browser = instance->owner;
 
-        if (avahi_service_name_join(name, sizeof(name), instance->id.instance, ADVERT_TYPE,
-                                    ADVERT_DOMAIN) < 0)
-                return;
-        instance->farewell = avahi_record_browser_new(
-                instance->browser->client, instance->id.interface,
-                transport_protocol(instance->id.transport), name, AVAHI_DNS_CLASS_IN,
-                AVAHI_DNS_TYPE_SRV, 0, on_farewell, instance);
+        if (avahi_error_is_lost(
+                    lookups_ask_srv(&browser->lookups, browser->client, instance, on_farewell)))
+                fail(browser, "asking for a record");
 }
 
-static void handle_remove(Instance *instance) {
-        if (instance->resolver)
-                (void) avahi_service_resolver_free(instance->resolver);
-        instance->resolver = NULL;
-
-        if (instance->seen && !instance->farewell)
+static void handle_remove(Browser *browser, Instance *instance) {
+        if (instance->farewell)
+                return;
+        instance_table_unwait(&browser->table, instance);
+        end_lookups(instance);
+        if (instance->seen && !browser->failed)
                 ask_farewell(instance);
-        if (!instance->farewell) {
+        if (!instance->farewell && !browser->failed) {
                 post_gone(instance, REASON_GOODBYE);
                 remove_instance(instance);
         }
+        browser_use_room(browser);
 }
 
-/* --- Which instances there are --- */
-
-static Instance *find_instance(Browser *browser, const SightingId *id) {
-        for (Instance *instance = browser->instances; instance; instance = instance->next)
-                if (sighting_id_equal(&instance->id, id))
-                        return instance;
-        return NULL;
-}
-
-static Instance *add_instance(Browser *browser, const SightingId *id) {
-        Instance *instance = calloc(1, sizeof(*instance));
-
-        if (!instance)
-                return NULL;
-        instance->browser = browser;
-        instance->id = *id;
-        instance->next = browser->instances;
-        browser->instances = instance;
-        return instance;
-}
+/* --- How an instance comes --- */
 
 static void handle_new(Browser *browser, const SightingId *id) {
-        Instance *instance = find_instance(browser, id);
-        AvahiProtocol protocol = transport_protocol(id->transport);
-        int error;
+        Instance *instance = instance_table_find(&browser->table, id);
+        int r;
 
-        if (instance && instance->resolver)
+        if (instance && !instance->farewell)
                 return;
         if (instance) {
-                /* It is back before its farewell was over. */
-                (void) avahi_record_browser_free(instance->farewell);
-                instance->farewell = NULL;
-        } else
-                instance = add_instance(browser, id);
-        if (!instance)
+                /* It is back before its farewell was over, and so has room. */
+                end_lookups(instance);
+                if (!browser->failed && !start_resolver(browser, instance) && !browser->failed)
+                        wait_for_room(browser, instance);
                 return;
+        }
 
-        /* The address of the same IP version: with "any", a resolver may change over to a
-         * link-local one. */
-        instance->resolver = avahi_service_resolver_new(browser->client, id->interface, protocol,
-                                                        id->instance, ADVERT_TYPE, ADVERT_DOMAIN,
-                                                        protocol, 0, on_resolver, instance);
-        if (instance->resolver)
+        r = instance_table_add(&browser->table, id, &instance);
+        if (r < 0)
                 return;
-
-        error = avahi_client_errno(browser->client);
-        post_gone(instance, REASON_EXPIRED);
-        remove_instance(instance);
-        if (error == AVAHI_ERR_TOO_MANY_OBJECTS) {
-                if (!browser->limit_logged)
-                        log_warning("too many adverts on the LAN: raise objects-per-client-max in "
-                                    "avahi-daemon.conf(5)");
-                browser->limit_logged = true;
+        if (r == INSTANCE_TABLE_E_LIMIT) {
+                log_limit(browser);
                 post_ignored(browser, IGNORED_LIMIT);
-        } else
-                fail(browser, "resolving an advert");
+                return;
+        }
+        instance->owner = browser;
+        /* Whoever has waited comes first. */
+        if ((browser->table.first || !start_resolver(browser, instance)) && !browser->failed) {
+                wait_for_room(browser, instance);
+                post_ignored(browser, IGNORED_LIMIT);
+        }
 }
 
 static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
@@ -295,38 +275,43 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
 
         if (browser->failed)
                 return;
-        switch (event) {
-        case AVAHI_BROWSER_NEW:
-                /* Our own nodes are known already, and better. */
-                if (flags & AVAHI_LOOKUP_RESULT_OUR_OWN || strlen(name) > LIMIT_LABEL)
-                        return;
-                strcpy(id.instance, name);
-                handle_new(browser, &id);
-                break;
-        case AVAHI_BROWSER_REMOVE:
-                if (strlen(name) > LIMIT_LABEL)
-                        return;
-                strcpy(id.instance, name);
-                instance = find_instance(browser, &id);
-                if (instance)
-                        handle_remove(instance);
-                break;
-        case AVAHI_BROWSER_FAILURE:
+        if (event == AVAHI_BROWSER_FAILURE) {
                 fail(browser, "browsing");
-                break;
-        case AVAHI_BROWSER_CACHE_EXHAUSTED:
-        case AVAHI_BROWSER_ALL_FOR_NOW:
-                break;
+                return;
+        }
+        if (event == AVAHI_BROWSER_ALL_FOR_NOW) {
+                browser->lookups.enumerated = true;
+                post_listed(browser);
+        }
+        if ((event != AVAHI_BROWSER_NEW && event != AVAHI_BROWSER_REMOVE) ||
+            strlen(name) > LIMIT_LABEL)
+                return;
+        strcpy(id.instance, name);
+
+        if (event == AVAHI_BROWSER_NEW) {
+                /* Our own nodes are known already, and better. */
+                if (!(flags & AVAHI_LOOKUP_RESULT_OUR_OWN))
+                        handle_new(browser, &id);
+        } else {
+                instance = instance_table_find(&browser->table, &id);
+                if (instance)
+                        handle_remove(browser, instance);
+                post_listed(browser);
         }
 }
 
 int browser_new(Browser **ret, const AvahiSink *sink) {
-        Browser *browser = calloc(1, sizeof(*browser));
+        _cleanup_(browser_freep) Browser *browser = calloc(1, sizeof(*browser));
+        int r;
 
         if (!browser)
                 return -ENOMEM;
         browser->sink = sink;
-        *ret = browser;
+        browser->table = (InstanceTable) INSTANCE_TABLE_NULL;
+        r = retry_timer_new(&browser->retry, sink->poll, on_retry, browser);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(browser);
         return 0;
 }
 
@@ -334,7 +319,8 @@ Browser *browser_free(Browser *browser) {
         if (!browser)
                 return NULL;
 
-        browser_forget(browser);
+        instance_table_done(&browser->table);
+        retry_timer_free(browser->retry);
         free(browser);
         return NULL;
 }
@@ -352,12 +338,10 @@ void browser_start(Browser *browser, AvahiClient *client) {
 }
 
 void browser_forget(Browser *browser) {
-        for (Instance *instance = browser->instances, *next; instance; instance = next) {
-                next = instance->next;
-                free(instance);
-        }
-        browser->instances = NULL;
+        instance_table_done(&browser->table);
+        browser->lookups = (Lookups) LOOKUPS_NULL;
+        retry_timer_reset(browser->retry);
         browser->services = NULL;
         browser->client = NULL;
-        browser->failed = false;
+        browser->listed = browser->failed = false;
 }

@@ -17,9 +17,9 @@ typedef enum AvahiState {
 
 typedef enum LanMessageType {
         /* main thread → Avahi thread */
-        LAN_CONNECT, /* make a client, if there is none */
-        LAN_RESET,   /* drop the client and all that hangs on it; the thread also tells itself so */
-        LAN_PUBLISH, /* endpoint: to be advertised; bound, address: with this address only */
+        LAN_CONNECT,  /* make a client, if there is none */
+        LAN_RESET,    /* drop the client and all that hangs on it */
+        LAN_PUBLISH,  /* endpoint: to be advertised; bound, address: with this address only */
         LAN_WITHDRAW, /* endpoint: no longer; only its identity counts */
         LAN_STOP,     /* drop the client and end the thread */
 
@@ -27,13 +27,14 @@ typedef enum LanMessageType {
         LAN_STATE,   /* state, host */
         LAN_SEEN,    /* sighting */
         LAN_GONE,    /* sighting.id, reason */
-        LAN_IGNORED, /* ignored */
-        LAN_LOST,    /* all sightings are void */
+        LAN_IGNORED, /* ignored, more */
+        LAN_LISTED,  /* every advert that was found has been resolved, or has failed to */
+        LAN_LOST,    /* the client is gone; the next one lists anew what it sees */
         LAN_ADVERTS, /* adverts: how many are established */
         LAN_STOPPED, /* nothing more will come */
 } LanMessageType;
 
-/* Immutable once it is in a queue, and owned by whoever took it out. */
+/* Once it is in a queue only the queue changes it. Owned by whoever took it out. */
 typedef struct LanMessage LanMessage;
 
 struct LanMessage {
@@ -54,7 +55,16 @@ struct LanMessage {
                         AvahiState state;
                         char host[LIMIT_HOST + 1]; /* mDNS name of this host, "" while unknown */
                 };
-                Ignored ignored;
+                struct {
+                        Ignored ignored;
+                        uint64_t more; /* how many further times */
+                };
                 size_t adverts;
         };
 };
+
+/* Whether it is about what is seen on the LAN, so that LAN_LOST makes it void. */
+static inline bool lan_message_is_sighting(const LanMessage *message) {
+        return message->type == LAN_SEEN || message->type == LAN_GONE ||
+               message->type == LAN_LISTED;
+}

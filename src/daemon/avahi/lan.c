@@ -6,8 +6,9 @@
 
 #include "daemon/avahi/avahi-presence.h"
 #include "daemon/avahi/avahi-thread.h"
-#include "daemon/clock.h"
 #include "daemon/avahi/lan.h"
+#include "daemon/avahi/sweeper.h"
+#include "daemon/clock.h"
 #include "daemon/subject.h"
 #include "util/log.h"
 
@@ -21,10 +22,27 @@
  * it is made anew now and then. */
 #define CONNECTING_USEC (10 * USEC_PER_SEC)
 
+/* A hung avahi-daemon is known after at most twice this. One that is busy answers within a second
+ * or two. */
+#define ASK_USEC (5 * USEC_PER_SEC)
+
+static const SweeperTimes sweeper_times = {
+        /* A new client is there after RETRY_MIN_USEC, and has all that Avahi knows after 1 s. Then
+         * each instance is resolved, or given up after 5 s. The rest is for making a thousand
+         * resolvers on a busy machine. */
+        .keep = 10 * USEC_PER_SEC,
+        /* A restart takes less. */
+        .gone = 2 * USEC_PER_SEC,
+        /* An avahi-daemon that was restarted may have missed the first answer to its question; it
+         * asks again after 1 s, which is when it calls its list complete. */
+        .settle = 1 * USEC_PER_SEC,
+};
+
 struct Lan {
         sd_event *event;
         Directory *directory;
         AvahiPresence *presence;
+        Sweeper *sweeper;
         AvahiThread *thread;
         sd_event_source *messages;
         sd_event_source *retry;
@@ -62,6 +80,11 @@ static void arm_retry(Lan *lan, uint64_t delay_usec) {
         (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_ONESHOT);
 }
 
+/* A call to one that hangs would wait for 25 s. */
+static bool may_connect(const Lan *lan) {
+        return avahi_presence_is_there(lan->presence) && !avahi_presence_hangs(lan->presence);
+}
+
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         Lan *lan = userdata;
 
@@ -70,7 +93,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         /* LAN_RESET is answered by AVAHI_STATE_FAILED, and that leads here again. */
         if (lan->state == AVAHI_STATE_CONNECTING)
                 log_oom(NULL, avahi_thread_send(lan->thread, LAN_RESET));
-        else if (lan->state == AVAHI_STATE_FAILED && avahi_presence_is_there(lan->presence))
+        else if (lan->state == AVAHI_STATE_FAILED && may_connect(lan))
                 log_oom(NULL, avahi_thread_send(lan->thread, LAN_CONNECT));
         return 0;
 }
@@ -78,9 +101,13 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
 static void on_presence(void *userdata) {
         Lan *lan = userdata;
 
+        if (lan->stopping)
+                return;
+        sweeper_set_there(lan->sweeper, avahi_presence_is_there(lan->presence));
         /* In any other state there is a client, which is told by the bus itself. */
-        if (!lan->stopping && lan->state == AVAHI_STATE_FAILED)
+        if (lan->state == AVAHI_STATE_FAILED)
                 arm_retry(lan, 0);
+        lan->changed(lan->userdata);
 }
 
 static void handle_state(Lan *lan, const LanMessage *message) {
@@ -127,10 +154,13 @@ static void handle_message(Lan *lan, const LanMessage *message) {
                                           now);
                 break;
         case LAN_IGNORED:
-                directory_count_ignored(lan->directory, message->ignored);
+                directory_count_ignored(lan->directory, message->ignored, 1 + message->more);
+                break;
+        case LAN_LISTED:
+                sweeper_finish(lan->sweeper);
                 break;
         case LAN_LOST:
-                directory_remove_source(lan->directory, SOURCE_LAN, now);
+                sweeper_begin(lan->sweeper);
                 break;
         case LAN_ADVERTS:
                 lan->adverts = message->adverts;
@@ -144,20 +174,30 @@ static void handle_message(Lan *lan, const LanMessage *message) {
         }
 }
 
-static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        Lan *lan = userdata;
-        LanMessage *message;
+/* Returns whether there may be more messages. */
+static bool take_messages(Lan *lan) {
+        for (unsigned n = 0; n < LIMIT_TURN_MESSAGES; n++) {
+                LanMessage *message = avahi_thread_receive(lan->thread);
 
-        (void) source, (void) fd, (void) revents;
-
-        avahi_thread_acknowledge(lan->thread);
-        while ((message = avahi_thread_receive(lan->thread))) {
+                if (!message)
+                        return false;
                 /* While the daemon ends, the directory stays as it is: nobody is to be told that
                  * the LAN went away. */
                 if (!lan->stopping || message->type == LAN_STOPPED)
                         handle_message(lan, message);
                 free(message);
         }
+        return true;
+}
+
+static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Lan *lan = userdata;
+
+        (void) source, (void) fd, (void) revents;
+
+        avahi_thread_acknowledge(lan->thread);
+        if (take_messages(lan))
+                avahi_thread_defer(lan->thread);
         if (!lan->stopping)
                 lan->changed(lan->userdata);
         return 0;
@@ -189,9 +229,13 @@ int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, 
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(lan->retry, "avahi-retry");
-        r = avahi_presence_new(&lan->presence, event, on_presence, lan);
+        r = sweeper_new(&lan->sweeper, event, directory, sweeper_times);
         if (r < 0)
                 return r;
+        r = avahi_presence_new(&lan->presence, event, ASK_USEC, on_presence, lan);
+        if (r < 0)
+                return r;
+        sweeper_set_there(lan->sweeper, avahi_presence_is_there(lan->presence));
 
         directory_observe(directory, on_directory_event, lan);
         *ret = TAKE_PTR(lan);
@@ -203,6 +247,7 @@ Lan *lan_free(Lan *lan) {
                 return NULL;
 
         avahi_presence_free(lan->presence);
+        sweeper_free(lan->sweeper);
         lan->retry = sd_event_source_disable_unref(lan->retry);
         lan->messages = sd_event_source_disable_unref(lan->messages);
         avahi_thread_free(lan->thread);
@@ -231,7 +276,8 @@ const char *lan_state(const Lan *lan) {
                 [AVAHI_STATE_RUNNING] = "running",
         };
 
-        return names[lan->state];
+        /* Whatever the thread says: it learns of that only when it calls. */
+        return avahi_presence_hangs(lan->presence) ? "hung" : names[lan->state];
 }
 
 size_t lan_adverts(const Lan *lan) {

@@ -31,7 +31,7 @@ void lan_stop(Lan *lan);
 /* Whether lan_stop() has come to its end. */
 bool lan_is_stopped(const Lan *lan);
 
-/* "running", "connecting", "registering" or "failed". */
+/* "running", "connecting", "registering", "failed" or "hung". */
 const char *lan_state(const Lan *lan);
 
 /* Own adverts that Avahi has accepted. */

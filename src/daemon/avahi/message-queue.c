@@ -28,7 +28,22 @@ void message_queue_done(MessageQueue *queue) {
         (void) pthread_mutex_destroy(&queue->lock);
 }
 
+/* Where the queued message is noted that a later one of this type and kind is merged into. NULL:
+ * there is none. */
+static LanMessage **find_slot(MessageQueue *queue, const LanMessage *message) {
+        switch (message->type) {
+        case LAN_ADVERTS:
+                return &queue->adverts;
+        case LAN_IGNORED:
+                return &queue->ignored[message->ignored];
+        default:
+                return NULL;
+        }
+}
+
 void message_queue_push(MessageQueue *queue, LanMessage *message) {
+        LanMessage **slot = find_slot(queue, message);
+
         message->next = NULL;
 
         (void) pthread_mutex_lock(&queue->lock);
@@ -37,10 +52,53 @@ void message_queue_push(MessageQueue *queue, LanMessage *message) {
         else
                 queue->first = message;
         queue->last = message;
+        queue->n_messages++;
+        if (slot)
+                *slot = message;
         (void) pthread_mutex_unlock(&queue->lock);
 
-        /* Fails only if the counter is full, and then the reader is awake. */
-        (void) eventfd_write(queue->event_fd, 1);
+        message_queue_wake(queue);
+}
+
+/* Returns whether message is now part of one that is queued. */
+static bool merge(MessageQueue *queue, const LanMessage *message) {
+        LanMessage **slot = find_slot(queue, message), *queued;
+
+        if (!slot)
+                return false;
+        (void) pthread_mutex_lock(&queue->lock);
+        queued = *slot;
+        if (queued && message->type == LAN_ADVERTS)
+                queued->adverts = message->adverts;
+        else if (queued)
+                queued->more += 1 + message->more;
+        (void) pthread_mutex_unlock(&queue->lock);
+        return queued;
+}
+
+static bool is_full(MessageQueue *queue, size_t max) {
+        bool full;
+
+        (void) pthread_mutex_lock(&queue->lock);
+        full = queue->n_messages >= max;
+        (void) pthread_mutex_unlock(&queue->lock);
+        return full;
+}
+
+int message_queue_push_copy(MessageQueue *queue, const LanMessage *message, size_t max) {
+        LanMessage *copy;
+
+        if (merge(queue, message))
+                return 0;
+        /* Nobody else pushes: what is not full now is not full below. */
+        if (is_full(queue, max))
+                return -ENOBUFS;
+        copy = malloc(sizeof(*copy));
+        if (!copy)
+                return -ENOMEM;
+        *copy = *message;
+        message_queue_push(queue, copy);
+        return 0;
 }
 
 int message_queue_push_type(MessageQueue *queue, LanMessageType type) {
@@ -53,6 +111,11 @@ int message_queue_push_type(MessageQueue *queue, LanMessageType type) {
         return 0;
 }
 
+void message_queue_wake(MessageQueue *queue) {
+        /* Fails only if the counter is full, and then the reader is awake. */
+        (void) eventfd_write(queue->event_fd, 1);
+}
+
 void message_queue_acknowledge(MessageQueue *queue) {
         eventfd_t count;
 
@@ -61,6 +124,11 @@ void message_queue_acknowledge(MessageQueue *queue) {
 
 /* Takes out the message behind previous, NULL: the first. */
 static void unlink_message(MessageQueue *queue, LanMessage *previous, LanMessage *message) {
+        LanMessage **slot = find_slot(queue, message);
+
+        if (slot)
+                *slot = NULL;
+        queue->n_messages--;
         if (previous)
                 previous->next = message->next;
         else
@@ -78,6 +146,22 @@ LanMessage *message_queue_pop(MessageQueue *queue) {
                 unlink_message(queue, NULL, message);
         (void) pthread_mutex_unlock(&queue->lock);
         return message;
+}
+
+void message_queue_discard_sightings(MessageQueue *queue) {
+        LanMessage *previous = NULL, *next;
+
+        (void) pthread_mutex_lock(&queue->lock);
+        for (LanMessage *message = queue->first; message; message = next) {
+                next = message->next;
+                if (!lan_message_is_sighting(message)) {
+                        previous = message;
+                        continue;
+                }
+                unlink_message(queue, previous, message);
+                free(message);
+        }
+        (void) pthread_mutex_unlock(&queue->lock);
 }
 
 bool message_queue_cancel_publish(MessageQueue *queue, const Endpoint *endpoint, bool *ret_first) {

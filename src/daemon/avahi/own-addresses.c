@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/own-addresses.h"
 
 typedef struct Place {
@@ -151,11 +152,14 @@ bool own_addresses_are_known(const OwnAddresses *own, Family family) {
         return own->known[family];
 }
 
-void own_addresses_stop(OwnAddresses *own) {
-        for (Family family = 0; family < _FAMILY_MAX; family++)
+int own_addresses_stop(OwnAddresses *own) {
+        int r = 0;
+
+        for (Family family = 0; family < _FAMILY_MAX && !avahi_error_is_lost(r); family++)
                 if (own->browsers[family])
-                        (void) avahi_record_browser_free(own->browsers[family]);
+                        r = avahi_record_browser_free(own->browsers[family]);
         own_addresses_forget(own);
+        return avahi_error_is_lost(r) ? r : 0;
 }
 
 void own_addresses_forget(OwnAddresses *own) {

@@ -33,8 +33,9 @@ bool own_addresses_find(const OwnAddresses *own, const Address *address, AvahiIf
 /* Whether what is not found is not there: avahi-daemon had time enough to tell. */
 bool own_addresses_are_known(const OwnAddresses *own, Family family);
 
-/* Forgets all, and what is watched. */
-void own_addresses_stop(OwnAddresses *own);
+/* Forgets all, and what is watched. Returns 0, or the AVAHI_ERR_* after which the client is of no
+ * more use. */
+int own_addresses_stop(OwnAddresses *own);
 
-/* The same after the client has gone. */
+/* The same after the client has gone or failed. */
 void own_addresses_forget(OwnAddresses *own);

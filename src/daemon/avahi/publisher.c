@@ -3,31 +3,29 @@
  * Announces the nodes of this host
  *
  * What is to be announced is remembered, and announced whenever that is possible: while there is an
- * avahi-daemon with room for it, and while the address of a node that is bound to one is on an
- * interface that avahi-daemon uses.
+ * avahi-daemon, and while the address of a node that is bound to one is on an interface that it
+ * uses. What avahi-daemon refuses or gives up is tried again: when an advert goes, and on a timer.
+ *
+ * The first advert of an endpoint and its withdrawal reach the LAN at once, a change not more often
+ * than once in LIMIT_ANNOUNCE_SEC: the newest then. Until then what was announced before stays, so
+ * that others see a change, and no end. (That does not bound somebody who registers ever new
+ * names. Avahi's own speed does: what has ended before its turn comes is not announced.)
  */
 
 #include <avahi-client/publish.h>
-#include <avahi-common/defs.h>
 #include <avahi-common/error.h>
 #include <errno.h>
 #include <stdlib.h>
 
-#include "core/advert.h"
-#include "daemon/avahi/advert-group.h"
+#include "daemon/avahi/advert-list.h"
+#include "daemon/avahi/advert-place.h"
+#include "daemon/avahi/announce-pace.h"
 #include "daemon/avahi/avahi-error.h"
 #include "daemon/avahi/own-addresses.h"
+#include "daemon/avahi/publisher-log.h"
 #include "daemon/avahi/publisher.h"
-#include "daemon/subject.h"
-#include "util/log.h"
-
-/* RFC 6762 section 10. */
-#define TYPE_TTL_SEC 4500
-
-typedef struct Advert {
-        AdvertGroup *group;
-        bool absence_logged; /* of its address; one line until it is there */
-} Advert;
+#include "daemon/avahi/retry-timer.h"
+#include "daemon/avahi/service-type.h"
 
 struct Publisher {
         const AvahiSink *sink;
@@ -35,27 +33,26 @@ struct Publisher {
         AvahiClient *client;   /* NULL: stopped, or failed */
         AvahiEntryGroup *type; /* the enumeration of our service type */
         OwnAddresses *own;
-        Advert *adverts;
-        size_t n_adverts;
-        bool refusal_logged; /* one line for all adverts that Avahi does not take */
+        AdvertList list;
+        AnnouncePace *pace;
+        AvahiTimer *held;  /* for the advert whose time comes first */
+        RetryTimer *retry; /* for those that Avahi did not take */
+        PublisherLog *log;
 };
 
 static void post_count(Publisher *publisher) {
-        LanMessage message = { .type = LAN_ADVERTS };
+        size_t n = advert_list_count_established(&publisher->list);
 
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                message.adverts += advert_group_is_established(publisher->adverts[i].group);
-        publisher->sink->post(publisher->sink->userdata, &message);
+        publisher->sink->post(publisher->sink->userdata,
+                              &(LanMessage){ .type = LAN_ADVERTS, .adverts = n });
 }
 
 static void on_advert_changed(void *userdata) {
-        post_count(userdata);
-}
+        Publisher *publisher = userdata;
 
-static void on_type_state(AvahiEntryGroup *group, AvahiEntryGroupState state, void *userdata) {
-        (void) group;
-        (void) state;
-        (void) userdata;
+        if (advert_list_has_failed(&publisher->list))
+                retry_timer_arm(publisher->retry);
+        post_count(publisher);
 }
 
 /* Sorts an error: is it the connection to avahi-daemon, or only what was asked for? endpoint: what
@@ -66,111 +63,139 @@ static void handle_error(Publisher *publisher, const Endpoint *endpoint, int err
                 publisher->sink->fail(publisher->sink->userdata, "announcing a node", error);
                 return;
         }
-        if (publisher->refusal_logged)
-                return;
-        publisher->refusal_logged = true;
-        if (error == AVAHI_ERR_NOT_PERMITTED)
-                log_warning("avahi-daemon does not let us announce nodes: other hosts will not see "
-                            "those of this host. Look for disable-publishing and "
-                            "disable-user-service-publishing in avahi-daemon.conf(5)");
-        else
-                log_about(LOG_WARNING, endpoint ? SUBJECT(endpoint) : NULL,
-                          "avahi-daemon does not announce %s: %s",
-                          endpoint ? endpoint->node : "the service type", avahi_strerror(error));
+        retry_timer_arm(publisher->retry);
+        publisher_log_refusal(publisher->log, endpoint, error);
 }
 
-/* Announces the type, once, so that browsers of types show it (RFC 6763 section 9). */
+static void check_lost(Publisher *publisher, int error) {
+        if (avahi_error_is_lost(error))
+                handle_error(publisher, NULL, error);
+}
+
+/* Announces the type, once. */
 static void announce_type(Publisher *publisher) {
-        uint8_t ptr[ADVERT_NAME_MAX];
-        size_t length = advert_encode_name(NULL, ADVERT_TYPE "." ADVERT_DOMAIN, ptr);
         int r;
 
         if (publisher->type || !publisher->client)
                 return;
-        publisher->type = avahi_entry_group_new(publisher->client, on_type_state, publisher);
-        if (!publisher->type) {
-                handle_error(publisher, NULL, avahi_client_errno(publisher->client));
-                return;
-        }
-        r = avahi_entry_group_add_record(publisher->type, AVAHI_IF_UNSPEC, AVAHI_PROTO_UNSPEC, 0,
-                                         "_services._dns-sd._udp." ADVERT_DOMAIN,
-                                         AVAHI_DNS_CLASS_IN, AVAHI_DNS_TYPE_PTR, TYPE_TTL_SEC, ptr,
-                                         length);
-        if (r == 0)
-                r = avahi_entry_group_commit(publisher->type);
-        if (r == 0)
-                return;
-        if (!avahi_error_is_lost(r))
-                (void) avahi_entry_group_free(publisher->type);
-        publisher->type = NULL;
-        handle_error(publisher, NULL, r);
+        r = service_type_announce(publisher->client, &publisher->type);
+        if (r < 0)
+                handle_error(publisher, NULL, r);
 }
 
-/* Finds out on which interface a bound address is. Returns false if it is on none; that may change.
- */
-static bool locate(Publisher *publisher, Advert *advert, AvahiIfIndex *ret) {
-        const Address *bound = advert_group_bound(advert->group);
-        const Endpoint *endpoint = advert_group_endpoint(advert->group);
-        char address[ADDRESS_TEXT_SIZE];
+static void withdraw(Publisher *publisher, AdvertGroup *group) {
+        bool established = advert_group_is_established(group);
 
-        if (own_addresses_find(publisher->own, bound, ret)) {
-                advert->absence_logged = false;
-                return true;
-        }
-        if (own_addresses_are_known(publisher->own, bound->family) && !advert->absence_logged) {
-                advert->absence_logged = true;
-                log_about(LOG_WARNING, SUBJECT(endpoint),
-                          "%s is bound to %s, which is on no interface that avahi-daemon uses: not "
-                          "announced until it is",
-                          endpoint->node, address_format(bound, address));
-        }
-        return false;
-}
-
-static void announce(Publisher *publisher, Advert *advert) {
-        const Address *bound = advert_group_bound(advert->group);
-        const Endpoint *endpoint = advert_group_endpoint(advert->group);
-        AvahiIfIndex interface = AVAHI_IF_UNSPEC;
-        int r;
-
-        if (!publisher->client)
-                return;
-        if (bound) {
-                r = own_addresses_watch(publisher->own, publisher->client, bound->family);
-                if (r < 0) {
-                        handle_error(publisher, endpoint, r);
-                        return;
-                }
-                if (!locate(publisher, advert, &interface))
-                        return;
-        }
-        r = advert_group_announce(advert->group, publisher->client, interface, publisher->ttl_sec);
-        if (r < 0) {
-                handle_error(publisher, endpoint, r);
-                return;
-        }
-        announce_type(publisher);
-}
-
-/* Announces what is not announced yet: everything after a start, and what there was no place for.
- */
-static void announce_all(Publisher *publisher) {
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                if (!advert_group_is_announced(publisher->adverts[i].group))
-                        announce(publisher, &publisher->adverts[i]);
-}
-
-static void retract(Publisher *publisher, Advert *advert) {
-        bool established = advert_group_is_established(advert->group);
-
-        /* Without a client it failed: the group goes with it, and that comes before any callback.
-         */
+        /* Without a client it failed: the group goes with it, before any callback. */
         if (publisher->client)
-                advert_group_withdraw(advert->group);
+                check_lost(publisher, advert_group_withdraw(group));
         else
-                advert_group_forget(advert->group);
+                advert_group_forget(group);
         if (established)
                 post_count(publisher);
+}
+
+static void drop_previous(Publisher *publisher, Advert *advert) {
+        if (!advert->previous)
+                return;
+        withdraw(publisher, advert->previous);
+        advert->previous = advert_group_free(advert->previous);
+}
+
+static void withdraw_advert(Publisher *publisher, Advert *advert) {
+        drop_previous(publisher, advert);
+        withdraw(publisher, advert->group);
+}
+
+/* Makes the calls that announce an advert, if its address is here. Returns 0 or AVAHI_ERR_*. */
+static int try_announce(Publisher *publisher, Advert *advert) {
+        AvahiIfIndex interface;
+        int r;
+
+        r = advert_place_find(advert, publisher->own, publisher->client, publisher->log,
+                              &interface);
+        if (r != 0)
+                return r == ADVERT_PLACE_E_ABSENT ? 0 : r;
+        return advert_group_announce(advert->group, publisher->client, interface,
+                                     publisher->ttl_sec);
+}
+
+/* Returns 0, also if its address is not here, or AVAHI_ERR_*. */
+static int announce(Publisher *publisher, Advert *advert) {
+        const Endpoint *endpoint = advert_group_endpoint(advert->group);
+        const AvahiSink *sink = publisher->sink;
+        int r;
+
+        drop_previous(publisher, advert);
+        if (!publisher->client)
+                return AVAHI_ERR_DISCONNECTED;
+        r = try_announce(publisher, advert);
+        if (r == AVAHI_ERR_TOO_MANY_OBJECTS && sink->make_room(sink->userdata))
+                r = try_announce(publisher, advert);
+        if (r < 0) {
+                handle_error(publisher, endpoint, r);
+                return r;
+        }
+        if (advert_group_is_announced(advert->group)) {
+                announce_pace_note(publisher->pace, endpoint, avahi_timer_now());
+                announce_type(publisher);
+        }
+        return 0;
+}
+
+/* Sets the timer for the next advert that waits for its time. Without a client none does. */
+static void arm_held(Publisher *publisher) {
+        uint64_t next = publisher->client ? advert_list_next_held(&publisher->list) : 0;
+
+        if (next > 0)
+                avahi_timer_set(publisher->held, next);
+}
+
+/* Announces what is not announced yet and whose time has come: everything after a start, and what
+ * there was no place for. Returns whether avahi-daemon was asked for anything. */
+static bool announce_all(Publisher *publisher) {
+        uint64_t now = avahi_timer_now();
+        bool full = false, tried = false;
+
+        for (size_t i = 0; publisher->client && i < publisher->list.n_adverts; i++) {
+                Advert *advert = &publisher->list.adverts[i];
+                int r;
+
+                if (advert_group_is_announced(advert->group) || advert->held_usec > now)
+                        continue;
+                advert->held_usec = 0;
+                /* Avahi has no place for any other, but for one that takes its own place. */
+                if (full && !advert->previous)
+                        continue;
+                r = announce(publisher, advert);
+                full = full || r == AVAHI_ERR_TOO_MANY_OBJECTS;
+                tried = tried || r < 0 || advert_group_is_announced(advert->group);
+        }
+        arm_held(publisher);
+        return tried;
+}
+
+static void on_held(void *userdata) {
+        (void) announce_all(userdata);
+}
+
+static void on_retry(void *userdata) {
+        Publisher *publisher = userdata;
+        bool tried;
+
+        for (size_t i = 0; i < publisher->list.n_adverts; i++)
+                if (advert_group_has_failed(publisher->list.adverts[i].group))
+                        withdraw(publisher, publisher->list.adverts[i].group);
+        tried = announce_all(publisher);
+        if (!publisher->type && advert_list_count_established(&publisher->list) > 0) {
+                announce_type(publisher);
+                tried = true;
+        }
+        /* Whether that was of any use may not be known yet. The next time shows it. */
+        if (tried)
+                retry_timer_arm(publisher->retry);
+        else
+                retry_timer_reset(publisher->retry);
 }
 
 static void on_own_addresses(void *userdata, int error) {
@@ -183,16 +208,15 @@ static void on_own_addresses(void *userdata, int error) {
                 publisher->sink->fail(publisher->sink->userdata, "asking for addresses", error);
                 return;
         }
-        for (size_t i = 0; i < publisher->n_adverts; i++) {
-                Advert *advert = &publisher->adverts[i];
-                AvahiIfIndex interface;
+        for (size_t i = 0; publisher->client && i < publisher->list.n_adverts; i++) {
+                Advert *advert = &publisher->list.adverts[i];
 
-                if (advert_group_bound(advert->group) && advert_group_is_announced(advert->group) &&
-                    (!locate(publisher, advert, &interface) ||
-                     interface != advert_group_interface(advert->group)))
-                        retract(publisher, advert);
+                if (advert->previous && advert_place_is_wrong(advert->previous, publisher->own))
+                        drop_previous(publisher, advert);
+                if (advert_place_is_wrong(advert->group, publisher->own))
+                        withdraw(publisher, advert->group);
         }
-        announce_all(publisher);
+        (void) announce_all(publisher);
 }
 
 int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec) {
@@ -204,93 +228,104 @@ int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec) {
         publisher->sink = sink;
         publisher->ttl_sec = ttl_sec;
         r = own_addresses_new(&publisher->own, on_own_addresses, publisher);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(publisher);
-        return 0;
+        if (r == 0)
+                r = announce_pace_new(&publisher->pace);
+        if (r == 0)
+                r = avahi_timer_new(&publisher->held, sink->poll, on_held, publisher);
+        if (r == 0)
+                r = retry_timer_new(&publisher->retry, sink->poll, on_retry, publisher);
+        if (r == 0)
+                r = publisher_log_new(&publisher->log, sink->poll);
+        if (r == 0)
+                *ret = TAKE_PTR(publisher);
+        return r;
 }
 
 Publisher *publisher_free(Publisher *publisher) {
         if (!publisher)
                 return NULL;
 
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                advert_group_free(publisher->adverts[i].group);
-        free(publisher->adverts);
+        advert_list_done(&publisher->list);
+        publisher_log_free(publisher->log);
+        retry_timer_free(publisher->retry);
+        avahi_timer_free(publisher->held);
+        announce_pace_free(publisher->pace);
         own_addresses_free(publisher->own);
         free(publisher);
         return NULL;
 }
 
-static Advert *find_advert(Publisher *publisher, const Endpoint *endpoint) {
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                if (endpoint_compare_identity(advert_group_endpoint(publisher->adverts[i].group),
-                                              endpoint) == 0)
-                        return &publisher->adverts[i];
-        return NULL;
-}
-
-static bool is_same(const AdvertGroup *group, const Endpoint *endpoint, const Address *bound) {
-        const Address *now = advert_group_bound(group);
-
-        return endpoint_equal(advert_group_endpoint(group), endpoint) &&
-               (now && bound ? address_equal(now, bound) : now == bound);
-}
-
 int publisher_publish(Publisher *publisher, const Endpoint *endpoint, const Address *bound) {
         _cleanup_(advert_group_freep) AdvertGroup *group = NULL;
-        Advert *known = find_advert(publisher, endpoint), *grown;
-        int r;
+        Advert *known = advert_list_find(&publisher->list, endpoint);
+        uint64_t now = avahi_timer_now(), next;
 
-        if (known && is_same(known->group, endpoint, bound))
+        if (known && advert_group_is(known->group, endpoint, bound))
                 return 0;
-        r = advert_group_new(&group, endpoint, bound, on_advert_changed, publisher);
-        if (r < 0)
-                return r;
-
-        if (known) {
-                retract(publisher, known);
-                advert_group_free(known->group);
-        } else {
-                grown = reallocarray(publisher->adverts, publisher->n_adverts + 1, sizeof(*grown));
-                if (!grown)
-                        return -ENOMEM;
-                publisher->adverts = grown;
-                known = &publisher->adverts[publisher->n_adverts++];
+        if (known && known->previous && advert_group_is(known->previous, endpoint, bound)) {
+                /* As it was, before anybody has seen the change. */
+                advert_replace(known, TAKE_PTR(known->previous));
+                return 0;
         }
-        *known = (Advert){ .group = TAKE_PTR(group) };
-        announce(publisher, known);
+        if (advert_group_new(&group, endpoint, bound, on_advert_changed, publisher) < 0)
+                return -ENOMEM;
+
+        if (known)
+                advert_replace(known, group);
+        else
+                known = advert_list_add(&publisher->list, group);
+        if (!known)
+                return -ENOMEM;
+        group = NULL; /* the list's now */
+
+        if (!publisher->client)
+                return 0;
+        next = announce_pace_next(publisher->pace, endpoint, now);
+        if (next > now) {
+                known->held_usec = next;
+                arm_held(publisher);
+        } else
+                (void) announce(publisher, known);
         return 0;
 }
 
 void publisher_withdraw(Publisher *publisher, const Endpoint *endpoint) {
-        Advert *known = find_advert(publisher, endpoint);
+        Advert *known = advert_list_find(&publisher->list, endpoint);
 
         if (!known)
                 return;
-        retract(publisher, known);
-        advert_group_free(known->group);
-        *known = publisher->adverts[--publisher->n_adverts];
-        announce_all(publisher);
+        withdraw_advert(publisher, known);
+        advert_list_remove(&publisher->list, known);
+        (void) announce_all(publisher);
+        if (publisher->client)
+                publisher->sink->room_made(publisher->sink->userdata);
 }
 
 void publisher_start(Publisher *publisher, AvahiClient *client) {
         if (publisher->client)
                 return;
         publisher->client = client;
-        publisher->refusal_logged = false;
-        announce_all(publisher);
+        publisher_log_begin(publisher->log);
+        /* Another avahi-daemon, or another name of the host: that is not the endpoints' doing. */
+        advert_list_release(&publisher->list);
+        (void) announce_all(publisher);
 }
 
 void publisher_stop(Publisher *publisher) {
         if (!publisher->client)
                 return;
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                retract(publisher, &publisher->adverts[i]);
-        own_addresses_stop(publisher->own);
-        if (publisher->type)
-                (void) avahi_entry_group_free(publisher->type);
+        for (size_t i = 0; publisher->client && i < publisher->list.n_adverts; i++)
+                withdraw_advert(publisher, &publisher->list.adverts[i]);
+        if (publisher->client)
+                check_lost(publisher, own_addresses_stop(publisher->own));
+        if (publisher->client && publisher->type)
+                check_lost(publisher, avahi_entry_group_free(publisher->type));
+        retry_timer_reset(publisher->retry);
         publisher->type = NULL;
+        publisher->client = NULL;
+}
+
+void publisher_abandon(Publisher *publisher) {
         publisher->client = NULL;
 }
 
@@ -298,7 +333,8 @@ void publisher_forget(Publisher *publisher) {
         publisher->client = NULL;
         publisher->type = NULL;
         own_addresses_forget(publisher->own);
-        for (size_t i = 0; i < publisher->n_adverts; i++)
-                advert_group_forget(publisher->adverts[i].group);
+        retry_timer_reset(publisher->retry);
+        for (size_t i = 0; i < publisher->list.n_adverts; i++)
+                withdraw_advert(publisher, &publisher->list.adverts[i]);
         post_count(publisher);
 }

@@ -35,5 +35,8 @@ void publisher_start(Publisher *publisher, AvahiClient *client);
 /* Withdraws everything, and remembers it for the next start. */
 void publisher_stop(Publisher *publisher);
 
-/* The same after the client has been freed, which has withdrawn everything. */
+/* Makes no further call until publisher_forget(). */
+void publisher_abandon(Publisher *publisher);
+
+/* The same as publisher_stop() after the client has been freed, which has withdrawn everything. */
 void publisher_forget(Publisher *publisher);
