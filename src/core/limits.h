@@ -66,9 +66,9 @@
  * LIMIT_LOOKUPS, so that this is a second line of defence. */
 #define LIMIT_SIGHTINGS 8192
 
-/* Messages from the Avahi thread that wait for the main thread. More than a whole list of sightings,
- * so that one that is listed in a single burst gets through; when more wait, the main thread has
- * been held up for seconds, and all is listed anew. They take 8 MiB. */
+/* Messages from the Avahi thread that wait for the main thread. More than a whole list of
+ * sightings, so that one that is listed in a single burst gets through; when more wait, the main
+ * thread has been held up for seconds, and all is listed anew. They take 8 MiB. */
 #define LIMIT_AVAHI_MESSAGES (LIMIT_SIGHTINGS + LIMIT_SIGHTINGS / 4)
 
 /* Messages from the Avahi thread that are taken before everybody else has a turn. At the limits of
