@@ -208,6 +208,12 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
         if (!thread)
                 return -ENOMEM;
         thread->inbox = thread->outbox = (MessageQueue) MESSAGE_QUEUE_NULL;
+        r = message_queue_init(&thread->inbox);
+        if (r < 0)
+                return r;
+        r = message_queue_init(&thread->outbox);
+        if (r < 0)
+                return r;
         thread->poll = avahi_threaded_poll_new();
         if (!thread->poll)
                 return -ENOMEM;
@@ -218,13 +224,6 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
                                     .room_made = use_room,
                                     .poll = poll,
                                     .userdata = thread };
-
-        r = message_queue_init(&thread->inbox);
-        if (r < 0)
-                return r;
-        r = message_queue_init(&thread->outbox);
-        if (r < 0)
-                return r;
         r = browser_new(&thread->browser, &thread->sink);
         if (r < 0)
                 return r;
