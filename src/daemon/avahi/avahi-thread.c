@@ -41,17 +41,16 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
         if (!thread)
                 return -ENOMEM;
         thread->inbox = thread->outbox = (MessageQueue) MESSAGE_QUEUE_NULL;
-        thread->poll = avahi_threaded_poll_new();
-        if (!thread->poll)
-                return -ENOMEM;
-        poll = avahi_threaded_poll_get(thread->poll);
-
         r = message_queue_init(&thread->inbox);
         if (r < 0)
                 return r;
         r = message_queue_init(&thread->outbox);
         if (r < 0)
                 return r;
+        thread->poll = avahi_threaded_poll_new();
+        if (!thread->poll)
+                return -ENOMEM;
+        poll = avahi_threaded_poll_get(thread->poll);
         r = avahi_link_new(&thread->link, poll, &thread->inbox, &thread->outbox, ttl_sec);
         if (r < 0)
                 return r;

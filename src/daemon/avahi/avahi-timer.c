@@ -39,16 +39,18 @@ static void on_timer(AvahiWatch *watch, int fd, AvahiWatchEvent events, void *us
 
 int avahi_timer_new(AvahiTimer **ret, const AvahiPoll *poll, AvahiTimerElapsed elapsed,
                     void *userdata) {
-        _cleanup_(avahi_timer_freep) AvahiTimer *timer = calloc(1, sizeof(*timer));
+        _cleanup_(avahi_timer_freep) AvahiTimer *timer = NULL;
+        _cleanup_close_ int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
+        if (fd < 0)
+                return -errno;
+        timer = calloc(1, sizeof(*timer));
         if (!timer)
                 return -ENOMEM;
+        timer->fd = TAKE_FD(fd);
         timer->poll = poll;
         timer->elapsed = elapsed;
         timer->userdata = userdata;
-        timer->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (timer->fd < 0)
-                return -errno;
         timer->watch = poll->watch_new(poll, timer->fd, AVAHI_WATCH_IN, on_timer, timer);
         if (!timer->watch)
                 return -ENOMEM;
