@@ -31,7 +31,7 @@
 %% A refresh is a request of its own: what the daemon knows before it answers comes before the answer.
 -type request() :: epmd_mdns_proto:request() | {refresh, gen_statem:from()}.
 
-%% What the client has to do. The log's topics are functions of epmd_mdns_client_log.
+%% What the client has to do. The topics of log are functions of epmd_mdns_client_log.
 -type effect() ::
 	{send, [epmd_mdns_proto:request()]} |
 	%% How long the daemon may be silent from now on.
@@ -86,7 +86,7 @@ upgrade({Phase, Lease, Waiting, Owed, Attempts}) ->
 phase(#state{phase=Phase}) ->
 	Phase.
 
-%% There is a connection. All that is wanted is said at once.
+%% There is a connection. All requests are sent at once.
 -spec connected(state()) -> {state(), [effect()]}.
 connected(State=#state{lease=Lease}) ->
 	request([{hello, 1}|epmd_mdns_client_lease:missing(Lease)] ++ [subscribe], State#state{phase=syncing}).

@@ -1,8 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% The attributes that a line has after its words: key=value. What an endpoint is stands in one table,
-%% endpoint/0, as in src/core/endpoint.c; a new attribute of endpoints is one row there. REGISTER and NODE add what is
-%% theirs. Every value from the daemon is checked here. Whatever breaks a rule throws malformed.
+%% The attributes of lines: key=value. Those that describe an endpoint have one table, endpoint/0, as in
+%% src/core/endpoint.c: a new one is one row there. Each kind of line adds its own. Every value from the daemon is checked here. Whatever breaks a rule throws malformed.
 
 -module(epmd_mdns_proto_attribute).
 
@@ -16,7 +15,7 @@
 
 -export_type([line/0]).
 
-%% The lines that have attributes with a meaning to us.
+%% The kinds of lines.
 -type line() :: register | node | lookup | list.
 
 %% API.
@@ -26,7 +25,7 @@
 keys(Line) ->
 	[Key || {Key, _, _, _, _} <- rows(Line)].
 
-%% Those of them that there are. Others are ignored.
+%% Parses the attributes of a line. Those that have no row are ignored.
 -spec parse(line(), epmd_mdns_proto_line:attributes()) -> #{atom() => term()}.
 parse(Line, Attributes) ->
 	lists:foldl(fun({Key, Name, Presence, Parse, _}, Parsed) ->
@@ -38,13 +37,13 @@ parse(Line, Attributes) ->
 		end
 	end, #{}, rows(Line)).
 
-%% The value of one of them.
+%% Parses the value of one attribute.
 -spec parse(line(), atom(), binary()) -> term().
 parse(Line, Key, Value) ->
 	{Key, _, _, Parse, _} = lists:keyfind(Key, 1, rows(Line)),
 	Parse(Value).
 
-%% The words; what has its default value is left out.
+%% The attributes as words. One that has its default value is left out.
 -spec format(line(), map()) -> [iodata()].
 format(Line, Map) ->
 	[[Name, $=, Format(Value)] || {Key, Name, Presence, _, Format} <- rows(Line),

@@ -1,6 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% Who reports a node to the daemon: its table, as src/core/source.c has it, is the only place that lists them.
+%% The sources from which the daemon knows nodes. The table here is the only place that lists them, as that of
+%% src/core/source.c is in the daemon.
 
 -module(epmd_mdns_proto_source).
 

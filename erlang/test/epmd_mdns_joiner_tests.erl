@@ -45,11 +45,11 @@ a_node_that_is_connected_and_lost_is_a_line_each_and_a_program_is_told_test() ->
 			ok = epmd_mdns:subscribe(),
 			{up, <<"bob@h2">>, _} = event(),
 			nodeup('bob@h2'),
-			?assertEqual({joined, <<"bob@h2">>, #{}}, event()),
-			?assertEqual({notice, #{what => joined, node => <<"bob@h2">>}}, logged()),
+			?assertEqual({joined, <<"bob@h2">>, #{}}, but_failures(fun test_node:event/0)),
+			?assertEqual({notice, #{what => joined, node => <<"bob@h2">>}}, but_failures(fun log_catcher:logged/0)),
 			?assertEqual(#{<<"bob@h2">> => connected}, epmd_mdns:peers()),
 			nodedown('bob@h2', net_tick_timeout),
-			?assertEqual({notice, #{what => lost, node => <<"bob@h2">>, reason => net_tick_timeout}}, logged()),
+			?assertEqual({notice, #{what => lost, node => <<"bob@h2">>, reason => net_tick_timeout}}, but_failures(fun log_catcher:logged/0)),
 			?assertMatch(#{<<"bob@h2">> := Status} when Status =/= connected, epmd_mdns:peers())
 		end)
 	end).
@@ -347,6 +347,15 @@ connecting(Owner) ->
 
 attempt() ->
 	receive {attempt, Node} -> Node after 10000 -> timeout end.
+
+%% The next event or report. On a busy machine an attempt to join the node, which can't succeed, ends before the test has
+%% said that it is connected.
+but_failures(Next) ->
+	case Next() of
+		{join_failed, _, _} -> but_failures(Next);
+		{_, #{what := join_failed}} -> but_failures(Next);
+		Other -> Other
+	end.
 
 in_cluster(Options, Test) ->
 	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),
