@@ -12,6 +12,8 @@
 
 #include "core/entry.h"
 
+#define USEC_PER_SEC UINT64_C(1000000)
+
 Entry *entry_free(Entry *entry) {
         if (!entry)
                 return NULL;
@@ -220,4 +222,18 @@ bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
         compute_seen(entry, &best->sighting, &info);
         *ret = info;
         return true;
+}
+
+NodeInfo entry_told(const Entry *entry, uint64_t now_usec) {
+        NodeInfo info = entry->info;
+        uint64_t age = (now_usec - entry->up_usec) / USEC_PER_SEC;
+
+        info.age_sec = age < UINT32_MAX ? (uint32_t) age : UINT32_MAX;
+        info.stale = entry->state == ENTRY_STALE;
+        return info;
+}
+
+bool entry_is_advertised(const Entry *entry) {
+        return entry->registration.owner &&
+               !(entry->registration.bound && address_is_loopback(&entry->registration.address));
 }

@@ -77,3 +77,10 @@ size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec);
  * Returns whether there is anything to tell; *ret is set only then.
  */
 bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret);
+
+/* What is told of the entry now. */
+NodeInfo entry_told(const Entry *entry, uint64_t now_usec);
+
+/* Whether it is registered and to be seen on the LAN: a node that listens on a loopback address
+ * can't be reached from there. */
+bool entry_is_advertised(const Entry *entry);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All nodes that are known
+ *
+ * A sorted array of entries, one for each endpoint. Every change of a fact ends in
+ * directory_refresh(), which computes what is to be told of the entry, compares it with what was
+ * told last, and tells the observers the difference. So an event is never forgotten and never told
+ * twice, however facts come and go.
+ */
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/directory-state.h"
+
+#define USEC_PER_SEC UINT64_C(1000000)
+
+int directory_new(Directory **ret) {
+        Directory *directory = calloc(1, sizeof(*directory));
+
+        if (!directory)
+                return -ENOMEM;
+        *ret = directory;
+        return 0;
+}
+
+Directory *directory_free(Directory *directory) {
+        if (!directory)
+                return NULL;
+
+        entry_table_done(&directory->table);
+        free(directory);
+        return NULL;
+}
+
+void directory_observe(Directory *directory, DirectoryObserver observer, void *userdata) {
+        assert(directory->n_observers < LIMIT_OBSERVERS);
+        directory->observers[directory->n_observers].observer = observer;
+        directory->observers[directory->n_observers++].userdata = userdata;
+}
+
+static void notify(Directory *directory, Entry *entry, EventKind kind, Reason reason,
+                   uint64_t now_usec) {
+        NodeInfo info = entry_told(entry, now_usec);
+        DirectoryEvent event = {
+                .kind = kind,
+                .reason = reason,
+                .info = &info,
+                .advertise = entry_is_advertised(entry),
+                .was_advertised = entry->advertised,
+                .registered = entry->registration.owner != 0,
+                .was_registered = entry->was_registered,
+                .bound = entry->registration.bound ? &entry->registration.address : NULL,
+        };
+
+        info.stale = false;
+        entry->advertised = event.advertise;
+        entry->was_registered = event.registered;
+        for (size_t i = 0; i < directory->n_observers; i++)
+                directory->observers[i].observer(directory->observers[i].userdata, &event);
+}
+
+/* Nothing is left to tell. */
+static void take_down(Directory *directory, Entry *entry, Reason reason, uint64_t now_usec) {
+        if (entry->info.source != SOURCE_LOCAL) {
+                entry->state = ENTRY_STALE;
+                entry->stale_until_usec = now_usec + LIMIT_STALE_SEC * USEC_PER_SEC;
+        } else
+                /* Whoever ended the registration was the node itself. */
+                entry->state = ENTRY_HIDDEN;
+        notify(directory, entry, EVENT_DOWN, reason, now_usec);
+}
+
+/* Whether the told endpoint now comes from somewhere else. */
+static bool is_replaced(const NodeInfo *old, const NodeInfo *new) {
+        return old->source != new->source ||
+               (new->source != SOURCE_LOCAL &&
+                (old->endpoint.port != new->endpoint.port || strcmp(old->host, new->host) != 0));
+}
+
+void directory_refresh(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
+        NodeInfo info;
+
+        if (!entry_compute(entry, directory->host, &info)) {
+                if (entry->state == ENTRY_UP)
+                        take_down(directory, entry, why_down, now_usec);
+                if (entry->state == ENTRY_HIDDEN && entry->n_sightings == 0)
+                        entry_table_remove(&directory->table, entry);
+                return;
+        }
+
+        if (entry->state != ENTRY_UP) {
+                entry->state = ENTRY_UP;
+                entry->up_usec = now_usec;
+                entry->info = info;
+                notify(directory, entry, EVENT_UP,
+                       info.source == SOURCE_LOCAL ? REASON_REGISTERED : REASON_SEEN, now_usec);
+        } else if (!node_info_equal(&entry->info, &info) ||
+                   entry->advertised != entry_is_advertised(entry)) {
+                bool replaced = is_replaced(&entry->info, &info);
+
+                if (replaced)
+                        entry->up_usec = now_usec;
+                entry->info = info;
+                notify(directory, entry, EVENT_CHANGED,
+                       replaced                      ? REASON_REPLACED
+                       : info.source == SOURCE_LOCAL ? REASON_REGISTERED
+                                                     : REASON_SEEN,
+                       now_usec);
+        }
+}
+
+uint64_t directory_expire(Directory *directory, uint64_t now_usec) {
+        uint64_t next = UINT64_MAX;
+
+        for (size_t i = directory->table.n_entries; i-- > 0;) {
+                Entry *entry = directory->table.entries[i];
+
+                if (entry->state != ENTRY_STALE)
+                        continue;
+                if (entry->stale_until_usec > now_usec) {
+                        if (entry->stale_until_usec < next)
+                                next = entry->stale_until_usec;
+                        continue;
+                }
+                /* Sightings without an address of use may still be there, and get one later. */
+                entry->state = ENTRY_HIDDEN;
+                if (entry->n_sightings == 0)
+                        entry_table_remove(&directory->table, entry);
+        }
+        return next;
+}
