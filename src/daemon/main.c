@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "daemon/config.h"
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 #include "daemon/manager.h"
@@ -21,13 +22,10 @@
 #include "util/parse.h"
 #include "util/socket-path.h"
 
-#define DEFAULT_TTL_SEC 30
-
 /* Exit status of a wrong command line (LSB: EXIT_INVALIDARGUMENT). */
 #define EXIT_USAGE 2
 
-static const char *arg_socket = NULL;
-static uint32_t arg_ttl_sec = DEFAULT_TTL_SEC;
+static Config arg_config = CONFIG_DEFAULT;
 
 static void help(void) {
         printf("Usage: epmd-mdnsd [OPTION]...\n"
@@ -46,7 +44,7 @@ static void help(void) {
                "  --version          show the version\n"
                "\n"
                "See epmd-mdnsd(8).\n",
-               LIMIT_TTL_MIN, LIMIT_TTL_MAX, DEFAULT_TTL_SEC);
+               LIMIT_TTL_MIN, LIMIT_TTL_MAX, CONFIG_DEFAULT_TTL_SEC);
 }
 
 /* Returns 1 to go on, 0 to end with success, or -EINVAL. */
@@ -65,10 +63,11 @@ static int parse_argv(int argc, char *argv[]) {
         while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
                 switch (c) {
                 case ARG_SOCKET:
-                        arg_socket = optarg;
+                        arg_config.socket = optarg;
                         break;
                 case ARG_TTL:
-                        if (parse_u32(optarg, LIMIT_TTL_MIN, LIMIT_TTL_MAX, &arg_ttl_sec) < 0) {
+                        if (parse_u32(optarg, LIMIT_TTL_MIN, LIMIT_TTL_MAX, &arg_config.ttl_sec) <
+                            0) {
                                 fprintf(stderr,
                                         "epmd-mdnsd: --ttl must be a number of seconds from %d to "
                                         "%d, not \"%s\"\n",
@@ -106,7 +105,7 @@ static int parse_argv(int argc, char *argv[]) {
                         argv[optind]);
                 return -EINVAL;
         }
-        arg_socket = socket_path(arg_socket);
+        arg_config.socket = socket_path(arg_config.socket);
         return 1;
 }
 
@@ -142,17 +141,17 @@ static int get_listener(int *ret_fd, SocketFile *ret_file) {
                 return 0;
         }
 
-        r = listener_make(arg_socket, ret_fd);
+        r = listener_make(arg_config.socket, ret_fd);
         if (r < 0)
                 return r;
-        r = socket_file_note(ret_file, arg_socket);
+        r = socket_file_note(ret_file, arg_config.socket);
         if (r < 0) {
-                log_error("can't look at the socket %s that was just made: %s", arg_socket,
+                log_error("can't look at the socket %s that was just made: %s", arg_config.socket,
                           strerror(-r));
                 *ret_fd = fd_close(*ret_fd);
                 return r;
         }
-        log_info("epmd-mdnsd " PACKAGE_VERSION " serves %s", arg_socket);
+        log_info("epmd-mdnsd " PACKAGE_VERSION " serves %s", arg_config.socket);
         return 0;
 }
 
@@ -168,7 +167,7 @@ static int run(void) {
         r = get_listener(&listener, &file);
         if (r < 0)
                 return r;
-        r = manager_new(&manager, listener, arg_ttl_sec);
+        r = manager_new(&manager, listener, &arg_config);
         if (r >= 0) {
                 manager_own_socket_file(manager, &file);
                 r = manager_run(manager);

@@ -37,7 +37,7 @@ struct Manager {
         sd_event_source *stop_timer;
         sd_event_source *expiry;
         sd_event_source *status;
-        uint32_t ttl_sec;
+        Config config;
         uint64_t started_usec;
         SocketFile socket_file;
 };
@@ -73,7 +73,7 @@ static void count(const Manager *manager, Stats *ret) {
         if (manager->control)
                 control_server_count(manager->control, ret);
         ret->values[STAT_ADVERTS] = lan_adverts(manager->lan);
-        ret->values[STAT_TTL] = manager->ttl_sec;
+        ret->values[STAT_TTL] = manager->config.ttl_sec;
         ret->values[STAT_UPTIME] =
                 (clock_now(manager->event) - manager->started_usec) / USEC_PER_SEC;
 }
@@ -240,7 +240,7 @@ static int add_control(Manager *manager, int listener) {
         return control_server_new(&manager->control, &services, listener);
 }
 
-int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
+int manager_new(Manager **ret, int listener, const Config *config) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         _cleanup_close_ int fd = listener;
         int r;
@@ -248,7 +248,7 @@ int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
         manager = calloc(1, sizeof(*manager));
         if (!manager)
                 return -ENOMEM;
-        manager->ttl_sec = ttl_sec;
+        manager->config = *config;
         refusals_init(&manager->refusals);
 
         r = sd_event_new(&manager->event);
@@ -266,7 +266,7 @@ int manager_new(Manager **ret, int listener, uint32_t ttl_sec) {
         if (r < 0)
                 return r;
         directory_observe(manager->directory, on_directory_event, manager);
-        r = lan_new(&manager->lan, manager->event, manager->directory, ttl_sec, on_lan_changed,
+        r = lan_new(&manager->lan, manager->event, manager->directory, config, on_lan_changed,
                     manager);
         if (r >= 0)
                 r = add_control(manager, TAKE_FD(fd));

@@ -4,18 +4,18 @@
 /* The daemon as a whole */
 
 #include <stdbool.h>
-#include <stdint.h>
 
+#include "daemon/config.h"
 #include "daemon/listener.h"
 #include "util/macro.h"
 
 typedef struct Manager Manager;
 
 /*
- * listener: the control socket, which the manager owns, also when this fails. ttl_sec: of the
- * adverts' PTR records. SIGTERM and SIGINT must be blocked. Returns 0 or negative errno.
+ * listener: the control socket, which the manager owns, also when this fails. SIGTERM and SIGINT
+ * must be blocked. Returns 0 or negative errno.
  */
-int manager_new(Manager **ret, int listener, uint32_t ttl_sec);
+int manager_new(Manager **ret, int listener, const Config *config);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free);
 

@@ -60,7 +60,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         fake_avahi_wake(f->event);
         f->said = g_string_new(NULL);
         f->published = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        g_assert_cmpint(avahi_thread_new(&f->thread, 30), ==, 0);
+        g_assert_cmpint(avahi_thread_new(&f->thread, &(Config) CONFIG_DEFAULT), ==, 0);
         g_assert_cmpint(sd_event_add_io(f->event, &f->messages, avahi_thread_fd(f->thread), EPOLLIN,
                                         on_messages, f),
                         >=, 0);

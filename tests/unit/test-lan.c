@@ -57,7 +57,9 @@ static void set_up(Fixture *f, gconstpointer data) {
         f->events = g_string_new(NULL);
         g_assert_cmpint(directory_new(&f->directory), ==, 0);
         directory_observe(f->directory, on_directory_event, f);
-        g_assert_cmpint(lan_new(&f->lan, f->event, f->directory, 30, on_changed, f), ==, 0);
+        g_assert_cmpint(
+                lan_new(&f->lan, f->event, f->directory, &(Config) CONFIG_DEFAULT, on_changed, f),
+                ==, 0);
 }
 
 static void tear_down(Fixture *f, gconstpointer data) {

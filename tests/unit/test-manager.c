@@ -61,7 +61,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         g_setenv("NOTIFY_SOCKET", f->notify_path, TRUE);
         g_assert_cmpint(listener_make(f->path, &listener), ==, 0);
         g_assert_cmpint(socket_file_note(&file, f->path), ==, 0);
-        g_assert_cmpint(manager_new(&f->manager, listener, 30), ==, 0);
+        g_assert_cmpint(manager_new(&f->manager, listener, &(Config) CONFIG_DEFAULT), ==, 0);
         manager_own_socket_file(f->manager, &file);
 }
 
@@ -272,8 +272,9 @@ static void test_new_fails(void) {
         fake_avahi_reset();
         n = count_descriptors();
         /* Nothing to wait for, says epoll. */
-        g_assert_cmpint(manager_new(&manager, open("/dev/null", O_RDWR | O_CLOEXEC), 30), ==,
-                        -EPERM);
+        g_assert_cmpint(manager_new(&manager, open("/dev/null", O_RDWR | O_CLOEXEC),
+                                    &(Config) CONFIG_DEFAULT),
+                        ==, -EPERM);
         g_assert_null(manager);
         g_assert_cmpuint(count_descriptors(), ==, n);
 }

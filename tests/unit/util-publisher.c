@@ -65,7 +65,8 @@ void set_up(Fixture *f, gconstpointer data) {
                                .room_made = room_made,
                                .userdata = f };
         new_client(f);
-        g_assert_cmpint(publisher_new(&f->publisher, &f->sink, TTL_SEC), ==, 0);
+        g_assert_cmpint(publisher_new(&f->publisher, &f->sink, &(Config){ .ttl_sec = TTL_SEC }), ==,
+                        0);
 }
 
 void tear_down(Fixture *f, gconstpointer data) {

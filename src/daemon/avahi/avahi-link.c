@@ -246,7 +246,7 @@ bool avahi_link_handle_messages(AvahiLink *link) {
 }
 
 int avahi_link_new(AvahiLink **ret, const AvahiPoll *poll, MessageQueue *inbox,
-                   MessageQueue *outbox, uint32_t ttl_sec) {
+                   MessageQueue *outbox, const Config *config) {
         _cleanup_(avahi_link_freep) AvahiLink *link = calloc(1, sizeof(*link));
         int r;
 
@@ -263,7 +263,7 @@ int avahi_link_new(AvahiLink **ret, const AvahiPoll *poll, MessageQueue *inbox,
                                   .userdata = link };
         r = browser_new(&link->browser, &link->sink);
         if (r == 0)
-                r = publisher_new(&link->publisher, &link->sink, ttl_sec);
+                r = publisher_new(&link->publisher, &link->sink, config);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(link);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "daemon/avahi/message-queue.h"
+#include "daemon/config.h"
 
 /* A client of avahi-daemon that is made, fails and is made anew, with what is seen and announced
  * through it. Lives in the Avahi thread. */
@@ -16,7 +17,7 @@ typedef struct AvahiLink AvahiLink;
 /* poll: the loop of the thread. What it reports goes to the outbox. All three must outlive it.
  * Returns 0 or negative errno. */
 int avahi_link_new(AvahiLink **ret, const AvahiPoll *poll, MessageQueue *inbox,
-                   MessageQueue *outbox, uint32_t ttl_sec);
+                   MessageQueue *outbox, const Config *config);
 AvahiLink *avahi_link_free(AvahiLink *link);
 DEFINE_CLEANUP(AvahiLink, avahi_link_free);
 

@@ -32,7 +32,7 @@ static void on_inbox(AvahiWatch *watch, int fd, AvahiWatchEvent events, void *us
                 avahi_threaded_poll_quit(thread->poll);
 }
 
-int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
+int avahi_thread_new(AvahiThread **ret, const Config *config) {
         _cleanup_(avahi_thread_freep) AvahiThread *thread = NULL;
         const AvahiPoll *poll;
         int r;
@@ -51,7 +51,7 @@ int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec) {
         if (!thread->poll)
                 return -ENOMEM;
         poll = avahi_threaded_poll_get(thread->poll);
-        r = avahi_link_new(&thread->link, poll, &thread->inbox, &thread->outbox, ttl_sec);
+        r = avahi_link_new(&thread->link, poll, &thread->inbox, &thread->outbox, config);
         if (r < 0)
                 return r;
 

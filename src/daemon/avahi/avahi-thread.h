@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #include "daemon/avahi/lan-message.h"
+#include "daemon/config.h"
 #include "util/macro.h"
 
 typedef struct AvahiThread AvahiThread;
 
-/* Starts the thread. It does nothing before LAN_CONNECT. ttl_sec: of the adverts' PTR records.
- * Returns 0 or negative errno. */
-int avahi_thread_new(AvahiThread **ret, uint32_t ttl_sec);
+/* Starts the thread. It does nothing before LAN_CONNECT. Returns 0 or negative errno. */
+int avahi_thread_new(AvahiThread **ret, const Config *config);
 
 /* Ends the thread and waits for it: only after LAN_STOPPED has come is that at once. */
 AvahiThread *avahi_thread_free(AvahiThread *thread);

@@ -203,8 +203,8 @@ static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *
         return 0;
 }
 
-int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, LanChanged changed,
-            void *userdata) {
+int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *config,
+            LanChanged changed, void *userdata) {
         _cleanup_(lan_freep) Lan *lan = NULL;
         int r;
 
@@ -217,7 +217,7 @@ int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, 
         lan->changed = changed;
         lan->userdata = userdata;
 
-        r = avahi_thread_new(&lan->thread, ttl_sec);
+        r = avahi_thread_new(&lan->thread, config);
         if (r < 0)
                 return r;
         r = sd_event_add_io(event, &lan->messages, avahi_thread_fd(lan->thread), EPOLLIN,

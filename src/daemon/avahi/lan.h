@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "core/directory.h"
+#include "daemon/config.h"
 
 /* Writes what Avahi sees into the directory, and has Avahi announce what is registered there. Lives
  * in the main thread. */
@@ -15,10 +16,9 @@ typedef struct Lan Lan;
 /* Called when the state of Avahi or the number of adverts has changed. */
 typedef void (*LanChanged)(void *userdata);
 
-/* event and directory must outlive it, and nothing may be registered yet. ttl_sec: of the adverts'
- * PTR records. */
-int lan_new(Lan **ret, sd_event *event, Directory *directory, uint32_t ttl_sec, LanChanged changed,
-            void *userdata);
+/* event and directory must outlive it, and nothing may be registered yet. */
+int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *config,
+            LanChanged changed, void *userdata);
 
 /* Waits for avahi-daemon as long as it takes, if lan_stop() has not been called and has come to its
  * end. */

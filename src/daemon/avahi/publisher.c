@@ -29,7 +29,7 @@
 
 struct Publisher {
         const AvahiSink *sink;
-        uint32_t ttl_sec;
+        Config config;
         AvahiClient *client;   /* NULL: stopped, or failed */
         AvahiEntryGroup *type; /* the enumeration of our service type */
         OwnAddresses *own;
@@ -117,7 +117,7 @@ static int try_announce(Publisher *publisher, Advert *advert) {
         if (r != 0)
                 return r == ADVERT_PLACE_E_ABSENT ? 0 : r;
         return advert_group_announce(advert->group, publisher->client, interface,
-                                     publisher->ttl_sec);
+                                     publisher->config.ttl_sec);
 }
 
 /* Returns 0, also if its address is not here, or AVAHI_ERR_*. */
@@ -219,14 +219,14 @@ static void on_own_addresses(void *userdata, int error) {
         (void) announce_all(publisher);
 }
 
-int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec) {
+int publisher_new(Publisher **ret, const AvahiSink *sink, const Config *config) {
         _cleanup_(publisher_freep) Publisher *publisher = calloc(1, sizeof(*publisher));
         int r;
 
         if (!publisher)
                 return -ENOMEM;
         publisher->sink = sink;
-        publisher->ttl_sec = ttl_sec;
+        publisher->config = *config;
         r = own_addresses_new(&publisher->own, on_own_addresses, publisher);
         if (r == 0)
                 r = announce_pace_new(&publisher->pace);

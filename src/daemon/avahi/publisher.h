@@ -7,13 +7,14 @@
 #include <stdint.h>
 
 #include "daemon/avahi/avahi-sink.h"
+#include "daemon/config.h"
 
 /* Lives in the Avahi thread. It remembers what is to be announced, also while there is no client.
  */
 typedef struct Publisher Publisher;
 
-/* ttl_sec: of the PTR records. sink must outlive the publisher. */
-int publisher_new(Publisher **ret, const AvahiSink *sink, uint32_t ttl_sec);
+/* sink must outlive the publisher. */
+int publisher_new(Publisher **ret, const AvahiSink *sink, const Config *config);
 /* The client must be gone, or the publisher stopped. */
 Publisher *publisher_free(Publisher *publisher);
 DEFINE_CLEANUP(Publisher, publisher_free);
