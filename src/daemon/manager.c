@@ -16,6 +16,7 @@
 #include "daemon/avahi/lan.h"
 #include "daemon/manager.h"
 #include "daemon/node-log.h"
+#include "daemon/timer.h"
 #include "util/fd.h"
 #include "util/log.h"
 
@@ -106,12 +107,8 @@ static int on_status(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void schedule_status(Manager *manager) {
-        int enabled;
-
-        if (sd_event_source_get_enabled(manager->status, &enabled) >= 0 && enabled != SD_EVENT_OFF)
-                return;
-        (void) sd_event_source_set_time_relative(manager->status, STATUS_USEC);
-        (void) sd_event_source_set_enabled(manager->status, SD_EVENT_ONESHOT);
+        if (!timer_is_armed(manager->status))
+                timer_arm(manager->status, STATUS_USEC);
 }
 
 static void on_lan_changed(void *userdata) {
@@ -134,9 +131,10 @@ static void write_status(void *userdata, LineWriter *writer) {
 /* --- What is stale is forgotten --- */
 
 static void arm_expiry(Manager *manager, uint64_t next_usec) {
-        (void) sd_event_source_set_time(manager->expiry, next_usec);
-        (void) sd_event_source_set_enabled(
-                manager->expiry, next_usec == UINT64_MAX ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        if (next_usec == UINT64_MAX)
+                timer_disarm(manager->expiry);
+        else
+                timer_arm_at(manager->expiry, next_usec);
 }
 
 static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -149,14 +147,13 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static void on_directory_event(void *userdata, const DirectoryEvent *event) {
         Manager *manager = userdata;
-        int enabled;
 
         schedule_status(manager);
 
         /* The first that goes stale starts the clock; whoever follows expires later, and the
          * handler looks at all. */
         if (event->kind == EVENT_DOWN && event->info->source != SOURCE_LOCAL &&
-            sd_event_source_get_enabled(manager->expiry, &enabled) >= 0 && enabled == SD_EVENT_OFF)
+            !timer_is_armed(manager->expiry))
                 arm_expiry(manager, clock_now(manager->event) + LIMIT_STALE_SEC * USEC_PER_SEC);
 }
 
@@ -179,23 +176,11 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         socket_file_remove(&manager->socket_file);
         control_server_stop(manager->control);
         lan_stop(manager->lan);
-        (void) sd_event_source_set_time_relative(manager->stop_timer, STOP_USEC);
-        (void) sd_event_source_set_enabled(manager->stop_timer, SD_EVENT_ONESHOT);
+        timer_arm(manager->stop_timer, STOP_USEC);
         return 0;
 }
 
 /* --- The beginning --- */
-
-static int add_timer(Manager *manager, sd_event_source **ret, clockid_t clock,
-                     uint64_t accuracy_usec, sd_event_time_handler_t handler,
-                     const char *description) {
-        int r = sd_event_add_time(manager->event, ret, clock, 0, accuracy_usec, handler, manager);
-
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(*ret, description);
-        return sd_event_source_set_enabled(*ret, SD_EVENT_OFF);
-}
 
 static int add_sources(Manager *manager) {
         int r;
@@ -204,14 +189,14 @@ static int add_sources(Manager *manager) {
         if (r >= 0)
                 r = sd_event_add_signal(manager->event, NULL, SIGINT, on_signal, manager);
         if (r >= 0)
-                r = add_timer(manager, &manager->stop_timer, CLOCK_MONOTONIC, USEC_PER_MSEC,
-                              on_stop_late, "stop");
+                r = timer_new(&manager->stop_timer, manager->event, CLOCK_MONOTONIC, USEC_PER_MSEC,
+                              on_stop_late, "stop", manager);
         if (r >= 0)
-                r = add_timer(manager, &manager->expiry, CLOCK_BOOTTIME, USEC_PER_SEC, on_expiry,
-                              "expiry");
+                r = timer_new(&manager->expiry, manager->event, CLOCK_BOOTTIME, USEC_PER_SEC,
+                              on_expiry, "expiry", manager);
         if (r >= 0)
-                r = add_timer(manager, &manager->status, CLOCK_MONOTONIC, STATUS_USEC, on_status,
-                              "status");
+                r = timer_new(&manager->status, manager->event, CLOCK_MONOTONIC, STATUS_USEC,
+                              on_status, "status", manager);
         if (r >= 0)
                 r = sd_event_set_watchdog(manager->event, true);
         return r;

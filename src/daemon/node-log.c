@@ -15,6 +15,7 @@
 #include "daemon/clock.h"
 #include "daemon/node-log.h"
 #include "daemon/subject.h"
+#include "daemon/timer.h"
 #include "util/log.h"
 
 struct NodeLog {
@@ -47,10 +48,8 @@ static int on_window(sd_event_source *source, uint64_t usec, void *userdata) {
 static int next_level(NodeLog *log, const char *node) {
         uid_t uid = (uid_t) -1;
 
-        if (log->lines.n_users == 0) {
-                (void) sd_event_source_set_time_relative(log->window, log->window_usec);
-                (void) sd_event_source_set_enabled(log->window, SD_EVENT_ONESHOT);
-        }
+        if (log->lines.n_users == 0)
+                timer_arm(log->window, log->window_usec);
         (void) registry_find_user(log->registry, node, &uid);
         if (user_counts_add(&log->lines, uid, clock_now(log->event)) <= LIMIT_LOG_LINES)
                 return LOG_INFO;
@@ -91,11 +90,7 @@ int node_log_new(NodeLog **ret, sd_event *event, Directory *directory, Registry 
         log->registry = registry;
         log->window_usec = window_usec;
         end_window(log);
-        r = sd_event_add_time(event, &log->window, CLOCK_MONOTONIC, 0, 0, on_window, log);
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(log->window, "node-log");
-        r = sd_event_source_set_enabled(log->window, SD_EVENT_OFF);
+        r = timer_new(&log->window, event, CLOCK_MONOTONIC, 0, on_window, "node-log", log);
         if (r < 0)
                 return r;
         directory_observe(directory, on_directory_event, log);

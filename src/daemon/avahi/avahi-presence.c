@@ -19,6 +19,7 @@
 
 #include "daemon/avahi/avahi-presence.h"
 #include "daemon/clock.h"
+#include "daemon/timer.h"
 #include "util/log.h"
 
 #define NAME "org.freedesktop.Avahi"
@@ -58,8 +59,7 @@ static void set_hangs(AvahiPresence *presence, bool hangs) {
 }
 
 static void arm_ask(AvahiPresence *presence, uint64_t delay_usec) {
-        (void) sd_event_source_set_time_relative(presence->ask, delay_usec);
-        (void) sd_event_source_set_enabled(presence->ask, SD_EVENT_ONESHOT);
+        timer_arm(presence->ask, delay_usec);
 }
 
 static int on_answer(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -111,7 +111,7 @@ static int on_ask(sd_event_source *source, uint64_t usec, void *userdata) {
 /* A new owner of its name, or none: what was asked before no longer counts. */
 static void begin_asking(AvahiPresence *presence, bool there) {
         presence->question = sd_bus_slot_unref(presence->question);
-        (void) sd_event_source_set_enabled(presence->ask, SD_EVENT_OFF);
+        timer_disarm(presence->ask);
         if (there)
                 arm_ask(presence, presence->ask_usec);
 }
@@ -136,8 +136,7 @@ static void lose_bus(AvahiPresence *presence, int error) {
                             strerror(-error));
         presence->failure_logged = true;
         set_there(presence, false);
-        (void) sd_event_source_set_time_relative(presence->retry, RETRY_USEC);
-        (void) sd_event_source_set_enabled(presence->retry, SD_EVENT_ONESHOT);
+        timer_arm(presence->retry, RETRY_USEC);
 }
 
 static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error) {
@@ -220,18 +219,14 @@ int avahi_presence_new(AvahiPresence **ret, sd_event *event, uint64_t ask_usec,
         presence->changed = changed;
         presence->userdata = userdata;
 
-        r = sd_event_add_time_relative(event, &presence->ask, CLOCK_MONOTONIC, 0, 0, on_ask,
-                                       presence);
+        r = timer_new(&presence->ask, event, CLOCK_MONOTONIC, 0, on_ask, "avahi-ask", presence);
+        if (r >= 0)
+                r = timer_new(&presence->retry, event, CLOCK_MONOTONIC, 0, on_retry, "bus-retry",
+                              presence);
         if (r < 0)
                 return r;
-        (void) sd_event_source_set_description(presence->ask, "avahi-ask");
-        (void) sd_event_source_set_enabled(presence->ask, SD_EVENT_OFF);
         /* The first try is at once. */
-        r = sd_event_add_time_relative(event, &presence->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
-                                       presence);
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(presence->retry, "bus-retry");
+        timer_arm(presence->retry, 0);
         *ret = TAKE_PTR(presence);
         return 0;
 }

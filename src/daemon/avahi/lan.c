@@ -10,6 +10,7 @@
 #include "daemon/avahi/sweeper.h"
 #include "daemon/clock.h"
 #include "daemon/subject.h"
+#include "daemon/timer.h"
 #include "util/log.h"
 
 /* How long to wait before an avahi-daemon that is there is tried again: quick at first, for a
@@ -76,8 +77,7 @@ static void on_directory_event(void *userdata, const DirectoryEvent *event) {
 /* --- From the LAN to the directory --- */
 
 static void arm_retry(Lan *lan, uint64_t delay_usec) {
-        (void) sd_event_source_set_time_relative(lan->retry, delay_usec);
-        (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_ONESHOT);
+        timer_arm(lan->retry, delay_usec);
 }
 
 /* A call to one that hangs would wait for 25 s. */
@@ -225,10 +225,10 @@ int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *conf
         if (r < 0)
                 return r;
         (void) sd_event_source_set_description(lan->messages, "avahi-messages");
-        r = sd_event_add_time_relative(event, &lan->retry, CLOCK_MONOTONIC, 0, 0, on_retry, lan);
+        r = timer_new(&lan->retry, event, CLOCK_MONOTONIC, 0, on_retry, "avahi-retry", lan);
         if (r < 0)
                 return r;
-        (void) sd_event_source_set_description(lan->retry, "avahi-retry");
+        timer_arm(lan->retry, 0);
         r = sweeper_new(&lan->sweeper, event, directory, sweeper_times);
         if (r < 0)
                 return r;
@@ -260,7 +260,7 @@ void lan_stop(Lan *lan) {
         if (lan->stopping)
                 return;
         lan->stopping = true;
-        (void) sd_event_source_set_enabled(lan->retry, SD_EVENT_OFF);
+        timer_disarm(lan->retry);
         log_oom(NULL, avahi_thread_send(lan->thread, LAN_STOP));
 }
 

@@ -12,6 +12,7 @@
 
 #include "daemon/avahi/sweeper.h"
 #include "daemon/clock.h"
+#include "daemon/timer.h"
 
 struct Sweeper {
         sd_event *event;
@@ -23,8 +24,7 @@ struct Sweeper {
 };
 
 static void arm(Sweeper *sweeper, uint64_t usec) {
-        (void) sd_event_source_set_time(sweeper->timer, usec);
-        (void) sd_event_source_set_enabled(sweeper->timer, SD_EVENT_ONESHOT);
+        timer_arm_at(sweeper->timer, usec);
 }
 
 /* Removes what has been marked long enough, and comes again for the rest. */
@@ -56,11 +56,9 @@ int sweeper_new(Sweeper **ret, sd_event *event, Directory *directory, SweeperTim
         sweeper->event = sd_event_ref(event);
         sweeper->directory = directory;
         sweeper->times = times;
-        r = sd_event_add_time(event, &sweeper->timer, CLOCK_BOOTTIME, UINT64_MAX, 0, on_timer,
-                              sweeper);
+        r = timer_new(&sweeper->timer, event, CLOCK_BOOTTIME, 0, on_timer, "sweeper", sweeper);
         if (r < 0)
                 return r;
-        (void) sd_event_source_set_description(sweeper->timer, "sweeper");
         *ret = TAKE_PTR(sweeper);
         return 0;
 }

@@ -18,6 +18,7 @@
 #include "core/user-counts.h"
 #include "daemon/clock.h"
 #include "daemon/control/acceptor.h"
+#include "daemon/timer.h"
 #include "util/fd.h"
 #include "util/log.h"
 
@@ -105,8 +106,7 @@ static int on_listener(sd_event_source *source, int listener, uint32_t revents, 
                 log_warning("can't take a connection: %s", strerror(-r));
         acceptor->failure_logged = true;
         (void) sd_event_source_set_enabled(acceptor->listener, SD_EVENT_OFF);
-        (void) sd_event_source_set_time_relative(acceptor->pause, PAUSE_USEC);
-        (void) sd_event_source_set_enabled(acceptor->pause, SD_EVENT_ONESHOT);
+        timer_arm(acceptor->pause, PAUSE_USEC);
         return 0;
 }
 
@@ -143,12 +143,8 @@ int acceptor_new(Acceptor **ret, sd_event *event, int fd, Quota *quota, Refusals
         listener = -1; /* the source's now */
         (void) sd_event_source_set_description(acceptor->listener, "acceptor");
 
-        r = sd_event_add_time(event, &acceptor->pause, CLOCK_MONOTONIC, 0, 0, on_pause_over,
-                              acceptor);
-        if (r < 0)
-                return r;
-        (void) sd_event_source_set_description(acceptor->pause, "acceptor-pause");
-        r = sd_event_source_set_enabled(acceptor->pause, SD_EVENT_OFF);
+        r = timer_new(&acceptor->pause, event, CLOCK_MONOTONIC, 0, on_pause_over, "acceptor-pause",
+                      acceptor);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(acceptor);
