@@ -208,16 +208,18 @@ code_change(_, Phase, {data, Config, Lease, Waiting, Socket, Since, Owed, Snapsh
 
 %% Internal: the connection.
 
-connect(Data=#data{config=#{socket := Path}, state=State}) ->
-	Options = [local, binary, {packet, line}, {buffer, 4096}, {active, ?LINES},
+connect(Data=#data{config=#{socket := Path}}) ->
+	Options = [binary, {packet, line}, {buffer, 4096},
 		{send_timeout, ?SEND_TIMEOUT}, {send_timeout_close, true}],
-	case gen_tcp:connect({local, Path}, 0, Options, ?CONNECT_TIMEOUT) of
-		{ok, Socket} ->
-			perform(epmd_mdns_client_state:connected(State),
-				Data#data{socket=Socket, since=now_ms(), snapshot=make_ref()});
-		{error, Reason} ->
-			lose(Reason, Data, [])
+	case epmd_mdns_socket:connect(Path, Options, ?CONNECT_TIMEOUT) of
+		{ok, Socket} -> connected(inet:setopts(Socket, [{active, ?LINES}]), Data#data{socket=Socket, since=now_ms()});
+		{error, Reason} -> lose(Reason, Data, [])
 	end.
+
+connected(ok, Data=#data{state=State}) ->
+	perform(epmd_mdns_client_state:connected(State), Data#data{snapshot=make_ref()});
+connected({error, Reason}, Data) ->
+	lose(Reason, Data, []).
 
 %% There is no connection any more, or there never was. The table stays as it is: an old picture is
 %% better than none.

@@ -19,8 +19,8 @@
 -spec list(string(), non_neg_integer()) -> {ok, [epmd_mdns_proto:endpoint()]} | {error, term()}.
 list(Path, Timeout) ->
 	Deadline = erlang:monotonic_time(millisecond) + Timeout,
-	Options = [local, binary, {packet, line}, {buffer, 4096}, {active, false}, {send_timeout, Timeout}],
-	case gen_tcp:connect({local, Path}, 0, Options, Timeout) of
+	Options = [binary, {packet, line}, {buffer, 4096}, {send_timeout, Timeout}],
+	case epmd_mdns_socket:connect(Path, Options, Timeout) of
 		{ok, Socket} ->
 			try gen_tcp:send(Socket, epmd_mdns_proto:encode({list, #{}})) of
 				ok -> receive_nodes(Socket, Deadline, ?MAX_LINES, []);
