@@ -15,6 +15,7 @@ struct Connection {
         int fd;
         UserPoll *poll;
         PollItem item;
+        uint32_t events; /* what is asked for */
         ConnectionHandler handler;
         InputBuffer input;
         OutputBuffer output;
@@ -52,6 +53,10 @@ static void update_events(Connection *connection) {
                 events |= EPOLLIN;
         if (connection->turn || output_length(connection) > 0)
                 events |= EPOLLOUT;
+        /* Seldom: a reply of many lines asks after each of them. */
+        if (events == connection->events)
+                return;
+        connection->events = events;
         if (user_poll_modify(connection->poll, connection->fd, events, &connection->item) < 0)
                 connection_kill(connection);
 }
@@ -123,7 +128,8 @@ int connection_new(Connection **ret, UserPoll *poll, int fd, const ConnectionHan
         connection->handler = *handler;
         connection->reading = true;
 
-        r = user_poll_add(poll, connection->fd, EPOLLIN, &connection->item);
+        connection->events = EPOLLIN;
+        r = user_poll_add(poll, connection->fd, connection->events, &connection->item);
         if (r < 0) {
                 connection->dead = true;
                 return r;
