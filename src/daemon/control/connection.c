@@ -16,6 +16,7 @@ struct Connection {
         UserPoll *poll;
         PollItem item;
         uint32_t events; /* what is asked for */
+        bool in_turn;    /* the end of the turn asks for all that is wanted by then */
         ConnectionHandler handler;
         InputBuffer input;
         OutputBuffer output;
@@ -47,13 +48,12 @@ void connection_kill(Connection *connection) {
 static void update_events(Connection *connection) {
         uint32_t events = 0;
 
-        if (connection->dead)
+        if (connection->dead || connection->in_turn)
                 return;
         if (connection->reading && !connection->at_end && !connection->closing)
                 events |= EPOLLIN;
         if (connection->turn || output_length(connection) > 0)
                 events |= EPOLLOUT;
-        /* Seldom: a reply of many lines asks after each of them. */
         if (events == connection->events)
                 return;
         connection->events = events;
@@ -99,6 +99,7 @@ static void transmit(Connection *connection) {
 static void on_ready(void *userdata, uint32_t revents) {
         Connection *connection = userdata;
 
+        connection->in_turn = true;
         /* One read for each turn: a peer that sends without pause leaves time for the others. */
         if (revents & EPOLLIN)
                 receive(connection);
@@ -111,6 +112,7 @@ static void on_ready(void *userdata, uint32_t revents) {
         }
         if (!connection->dead)
                 transmit(connection);
+        connection->in_turn = false;
         update_events(connection);
 }
 
