@@ -157,10 +157,11 @@
  * of its own is read. */
 #define LIMIT_OUTPUT_PORTION (16 * 1024)
 
-/* What is done for one client before it is the next one's turn: requests taken, and endpoints
- * walked over for a LIST or a snapshot. At the limits of the directory either takes some
- * milliseconds. */
+/* What is done for one client before it is the next user's turn: requests taken, or more of them
+ * as long as they take no longer than this in all, and endpoints walked over for a LIST or a
+ * snapshot. Turns of fifteen greedy users take some milliseconds. */
 #define LIMIT_TURN_REQUESTS 8
+#define LIMIT_TURN_USEC 50
 #define LIMIT_TURN_STEPS 128
 
 /* Longest wait= of a LOOKUP, in milliseconds: a client that wants more asks again. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lines that answer a client's request (docs/protocol.md) */
+/* Lines to a client: what answers a request, and events (docs/protocol.md) */
 
 #include "core/reply.h"
 #include "daemon/control/answer.h"
@@ -38,4 +38,15 @@ void answer_error(Connection *connection, ProtocolError error, const char *text)
 
         reply_write_error(&writer, error, text);
         connection_send(connection, &writer);
+}
+
+void answer_event(Connection *connection, bool hold, EventKind kind, Reason reason,
+                  const NodeInfo *info) {
+        LineWriter writer = LINE_WRITER_NULL;
+
+        reply_write_event(&writer, kind, info, reason);
+        if (hold)
+                connection_hold(connection, &writer);
+        else
+                connection_send(connection, &writer);
 }

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/reply.h"
 #include "core/request.h"
 #include "core/walk.h"
 #include "daemon/clock.h"
@@ -44,13 +43,7 @@ struct Session {
 
 /* An event never stands between the lines of one reply. */
 static void send_event(Session *session, EventKind kind, Reason reason, const NodeInfo *info) {
-        LineWriter writer = LINE_WRITER_NULL;
-
-        reply_write_event(&writer, kind, info, reason);
-        if (session->list.active)
-                connection_hold(session->connection, &writer);
-        else
-                connection_send(session->connection, &writer);
+        answer_event(session->connection, session->list.active, kind, reason, info);
 }
 
 static uint64_t now(const Session *session) {
@@ -258,8 +251,14 @@ static bool process_line(Session *session) {
         return r == 0;
 }
 
+/* Requests that cost little are not worth a turn of their own. */
+static bool may_take_more(unsigned requests, uint64_t begin_usec) {
+        return requests < LIMIT_TURN_REQUESTS || clock_read() - begin_usec < LIMIT_TURN_USEC;
+}
+
 static void process(void *userdata) {
         Session *session = userdata;
+        uint64_t begin_usec = clock_read();
         unsigned requests = 0, steps = 0;
         bool more = true;
 
@@ -268,7 +267,7 @@ static void process(void *userdata) {
                 unregister(session);
 
         while (more && !connection_is_dead(session->connection) &&
-               connection_has_room(session->connection) && requests < LIMIT_TURN_REQUESTS &&
+               connection_has_room(session->connection) && may_take_more(requests, begin_usec) &&
                steps < LIMIT_TURN_STEPS) {
                 if (session->list.active || session->snapshot.active) {
                         steps++;
