@@ -70,6 +70,15 @@ static const char *get_endpoints(const void *object, const Field *field, char *b
         return format(buffer, status->census->endpoints + status_number(status, "stale"));
 }
 
+static const char *get_loopback(const void *object, const Field *field, char *buffer) {
+        uint64_t all = status_number(object, "registrations"),
+                 announceable = status_number(object, "announceable");
+
+        (void) field;
+        snprintf(buffer, FIELD_SIZE, "%" PRIu64, all > announceable ? all - announceable : 0);
+        return buffer;
+}
+
 static const char *list_interfaces(const Census *census, const char *joint, char *buffer) {
         size_t length = 0;
 
@@ -227,6 +236,12 @@ const Field status_fields[] = {
           .joint = NEXT_LINE },
         { "ignored-limit", "ignored.limit", "Ignored", FIELD_NUMBER, .get = get_number,
           .show = show_some, .words = "a limit was reached", .joint = NEXT_LINE },
+        { "refused-connections", "refused.connections", "Refused", FIELD_NUMBER, .get = get_number,
+          .show = show_some, .words = "connections", .joint = NEXT_LINE },
+        { "refused-registrations", "refused.registrations", "Refused", FIELD_NUMBER,
+          .get = get_number, .show = show_some, .words = "registrations", .joint = NEXT_LINE },
+        { "cut-off", "refused.cut_off", "Refused", FIELD_NUMBER, .get = get_number,
+          .show = show_some, .words = "clients that did not read, cut off", .joint = NEXT_LINE },
         { "ttl", "ttl", NULL, FIELD_NUMBER, .get = get_number },
         { "subscribers", "subscribers", "Clients", FIELD_NUMBER, .get = get_number,
           .show = show_clients },
@@ -244,6 +259,8 @@ const Field status_fields[] = {
         { "sightings", "limits.sightings.used", "Limits", FIELD_NUMBER, .get = get_number,
           .show = show_limit, .words = "sightings", .joint = ", " },
         { "limit-sightings", "limits.sightings.limit", NULL, FIELD_NUMBER, .get = get_number },
+        { NULL, "limits.loopback.used", NULL, FIELD_NUMBER, .get = get_loopback },
+        { "limit-loopback", "limits.loopback.limit", NULL, FIELD_NUMBER, .get = get_number },
 };
 
 const size_t n_status_fields = ELEMENTSOF(status_fields);

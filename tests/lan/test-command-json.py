@@ -20,8 +20,8 @@ SYNC = {"time": TEXT, "event": TEXT}
 EVENT = {**SYNC, "reason": TEXT, **ENDPOINT}
 STATUS = {"version": TEXT, "uptime": NUMBER, "avahi": TEXT, "host": TEXT, "interfaces": LIST, "nodes": OBJECT,
           "hosts": NUMBER, "adverts": NUMBER, "announceable": NUMBER, "sightings": NUMBER, "conflicts": NUMBER,
-          "ignored": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
-LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings"), OBJECT)
+          "ignored": OBJECT, "refused": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
+LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback"), OBJECT)
 RESOLVE = {"node": TEXT, "chosen": (OBJECT, NOTHING), "choices": LIST, "microseconds": NUMBER}
 CHOICE = {"address": TEXT, "port": NUMBER, "proto": TEXT, "family": TEXT, "chosen": FLAG, "why": TEXT}
 DOCTOR = {"verdict": TEXT, "checks": LIST}
