@@ -26,7 +26,7 @@ connect(Path, Options, Timeout) ->
 connect_until(Path, Options, Deadline, Left) ->
 	case try_once(Path, Options, min(?TRY, Left)) of
 		full ->
-			timer:sleep(?RETRY),
+			receive after ?RETRY -> ok end,
 			case Deadline - erlang:monotonic_time(millisecond) of
 				More when More > 0 -> connect_until(Path, Options, Deadline, More);
 				_ -> {error, timeout}
