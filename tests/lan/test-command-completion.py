@@ -177,7 +177,7 @@ def complete_in_zsh(host, typed):
         os.close(ours)
 
 
-def read_until(terminal, pattern, deadline=10):
+def read_until(terminal, pattern, deadline=60):
     data = b""
     end = time.monotonic() + deadline
     while not re.search(pattern, data):

@@ -21,7 +21,8 @@ class Fake(FakeDaemon):
         return self._host.spawn([CLI, f"--socket={self.path}", *arguments], " ".join(arguments))
 
     def run(self, *arguments, redirection=""):
-        return self._host.run(["bash", "-c", f'"$@" {redirection}', "bash", CLI, f"--socket={self.path}", *arguments])
+        return self._host.run(["bash", "-c", f'"$@" {redirection}', "bash", CLI, f"--socket={self.path}", *arguments],
+                              deadline=60)      # how soon it has to end is a question of its own: hangs()
 
 
 def output_is_lost(lan):
