@@ -120,10 +120,14 @@ static int on_pause_over(sd_event_source *source, uint64_t usec, void *userdata)
 
 int acceptor_new(Acceptor **ret, sd_event *event, int fd, Quota *quota, Refusals *refusals,
                  AcceptorTake take_connection, void *userdata) {
-        _cleanup_(acceptor_freep) Acceptor *acceptor = calloc(1, sizeof(*acceptor));
+        _cleanup_(acceptor_freep) Acceptor *acceptor = NULL;
         _cleanup_close_ int listener = fd;
         int r;
 
+        /* One that systemd has passed may block. */
+        if (fcntl(listener, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+        acceptor = calloc(1, sizeof(*acceptor));
         if (!acceptor)
                 return -ENOMEM;
         acceptor->event = sd_event_ref(event);
@@ -133,9 +137,6 @@ int acceptor_new(Acceptor **ret, sd_event *event, int fd, Quota *quota, Refusals
         acceptor->take = take_connection;
         acceptor->userdata = userdata;
 
-        /* One that systemd has passed may block. */
-        if (fcntl(listener, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
         r = sd_event_add_io(event, &acceptor->listener, listener, EPOLLIN, on_listener, acceptor);
         if (r < 0)
                 return r;

@@ -29,14 +29,15 @@ static int on_ready(sd_event_source *source, int fd, uint32_t revents, void *use
 }
 
 int user_poll_new(UserPoll **ret, sd_event *event) {
-        _cleanup_(user_poll_freep) UserPoll *poll = calloc(1, sizeof(*poll));
+        _cleanup_(user_poll_freep) UserPoll *poll = NULL;
         _cleanup_close_ int fd = epoll_create1(EPOLL_CLOEXEC);
         int r;
 
-        if (!poll)
-                return -ENOMEM;
         if (fd < 0)
                 return -errno;
+        poll = calloc(1, sizeof(*poll));
+        if (!poll)
+                return -ENOMEM;
         r = sd_event_add_io(event, &poll->source, fd, EPOLLIN, on_ready, poll);
         if (r < 0)
                 return r;
