@@ -15,7 +15,7 @@
 
 %% `global` tries that once, and if that fails it has the node disconnected from all others. But where two nodes connect
 %% to each other at the same moment one attempt may well fail, and in a new cluster all do. A setting of the user's stays.
-%% See global_connect_retries in kernel's global:sync_others/1, of which its documents don't speak.
+%% See global_connect_retries in kernel's global:sync_others/1, which is not documented.
 -spec be_patient() -> ok.
 be_patient() ->
 	case application:get_env(kernel, global_connect_retries) of

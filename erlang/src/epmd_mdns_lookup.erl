@@ -108,7 +108,7 @@ soon(Name, Host, Family, Deadline) ->
 	end.
 
 %% The process that subscribes ends by itself, in time or with its caller: that may be killed while it waits, as the one that
-%% sets up a connection is when its time is over.
+%% sets up a connection is when its time is up.
 await(Node, Timeout) ->
 	Caller = self(),
 	{Pid, Monitor} = spawn_monitor(fun() ->

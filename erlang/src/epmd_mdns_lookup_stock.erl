@@ -4,7 +4,7 @@
 %%
 %% Either can take its time: a dead name server many seconds, an epmd that hangs for ever. Our callers
 %% can't wait so long, the least so net_kernel, in which address_please/3 runs on OTP 25 and 27. So the
-%% question is put in a process of its own, which is killed when the time is over, or the caller, together with
+%% question is put in a process of its own, which is killed when the time is up, or with the caller, together with
 %% the sockets that it has open.
 
 -module(epmd_mdns_lookup_stock).
@@ -52,7 +52,7 @@ within(Timeout, Fun) ->
 		{error, timeout}
 	end.
 
-%% The caller may be killed while it waits, as the process that sets up a connection is when its time is over. A
+%% The caller may be killed while it waits, as the process that sets up a connection is when its time is up. A
 %% link would tell the asker, but could also kill the caller.
 watch(Asker, Caller, Timeout) ->
 	_ = monitor(process, Asker),
