@@ -182,7 +182,9 @@ static int find_node(Endpoint *endpoint, const char *label, const TxtString *str
                         return ADVERT_E_NAME;
                 strcpy(endpoint->node, label);
         }
-        return node_name_is_valid(endpoint->node) ? 0 : ADVERT_E_NAME;
+        if (!node_name_is_valid(endpoint->node))
+                return ADVERT_E_NAME;
+        return node_name_is_loopback(endpoint->node) ? ADVERT_E_LOOPBACK : 0;
 }
 
 int advert_parse(Endpoint *ret, const char *label, uint16_t port, const TxtString *strings,

@@ -23,9 +23,10 @@
 enum {
         _ADVERT_E_SUCCESS,
 
-        ADVERT_E_NAME, /* no valid node name */
-        ADVERT_E_TXT,  /* an invalid value of a known key */
-        ADVERT_E_PORT, /* port 0 */
+        ADVERT_E_NAME,     /* no valid node name */
+        ADVERT_E_LOOPBACK, /* a name that means the host itself (node_name_is_loopback()) */
+        ADVERT_E_TXT,      /* an invalid value of a known key */
+        ADVERT_E_PORT,     /* port 0 */
 };
 
 /* One string of a received TXT record: any bytes, not terminated. */

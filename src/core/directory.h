@@ -27,6 +27,7 @@ enum {
 /* Why adverts were ignored. */
 typedef enum Ignored {
         IGNORED_NAME,
+        IGNORED_LOCAL, /* its name means the host itself */
         IGNORED_TXT,
         IGNORED_PORT,
         IGNORED_ADDRESS,

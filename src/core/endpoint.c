@@ -199,6 +199,10 @@ static bool is_same(const EndpointAttribute *attribute, const Endpoint *a, const
         return text_a && text_b ? strcmp(text_a, text_b) == 0 : text_a == text_b;
 }
 
+bool endpoint_is_announceable(const Endpoint *endpoint, const Address *bound) {
+        return !(bound && address_is_loopback(bound)) && !node_name_is_loopback(endpoint->node);
+}
+
 bool endpoint_equal(const Endpoint *a, const Endpoint *b) {
         if (endpoint_compare_identity(a, b) != 0 || a->port != b->port)
                 return false;

@@ -94,5 +94,9 @@ void endpoint_write(const Endpoint *endpoint, const EndpointAttribute *attribute
 /* Orders by identity: node, then protocol, then family. Negative, 0 or positive. */
 int endpoint_compare_identity(const Endpoint *a, const Endpoint *b);
 
+/* Whether other hosts can reach an endpoint of this host that listens on this address only; NULL:
+ * on all. Only then is it announced. */
+bool endpoint_is_announceable(const Endpoint *endpoint, const Address *bound);
+
 /* Whether all fields are the same. */
 bool endpoint_equal(const Endpoint *a, const Endpoint *b);

@@ -234,6 +234,9 @@ NodeInfo entry_told(const Entry *entry, uint64_t now_usec) {
 }
 
 bool entry_is_advertised(const Entry *entry) {
-        return entry->registration.owner &&
-               !(entry->registration.bound && address_is_loopback(&entry->registration.address));
+        const Registration *registration = &entry->registration;
+
+        return registration->owner &&
+               endpoint_is_announceable(&entry->registered,
+                                        registration->bound ? &registration->address : NULL);
 }

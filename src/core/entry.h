@@ -81,6 +81,5 @@ bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret);
 /* What is told of the entry now. */
 NodeInfo entry_told(const Entry *entry, uint64_t now_usec);
 
-/* Whether it is registered and to be seen on the LAN: a node that listens on a loopback address
- * can't be reached from there. */
+/* Whether it is registered and to be seen on the LAN. */
 bool entry_is_advertised(const Entry *entry);

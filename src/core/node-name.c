@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of Erlang nodes */
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 #include <strings.h>
 
+#include "core/address.h"
 #include "core/node-name.h"
+#include "util/macro.h"
 
 static bool is_name_character(unsigned char c) {
         return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -68,4 +71,59 @@ bool host_name_equal(const char *a, const char *b) {
                 b_length -= strlen(".local");
 
         return a_length == b_length && strncasecmp(a, b, a_length) == 0;
+}
+
+/* RFC 6761 section 6.3 reserves "localhost" and all below it; the others stand in /etc/hosts on
+ * Debian and Fedora. */
+static bool is_loopback_name(const char *name, size_t length) {
+        static const char below[] = ".localhost";
+        static const char *const names[] = {
+                "localhost",
+                "localhost.localdomain",
+                "ip6-localhost",
+                "ip6-loopback",
+                "localhost4",
+                "localhost6",
+                "localhost4.localdomain4",
+                "localhost6.localdomain6",
+        };
+        size_t suffix = sizeof(below) - 1;
+
+        if (length > suffix && strncasecmp(name + length - suffix, below, suffix) == 0)
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (strlen(names[i]) == length && strncasecmp(names[i], name, length) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_loopback_address(const char *text, size_t length) {
+        char literal[NODE_NAME_SIZE];
+        Address address = { .family = FAMILY_INET };
+
+        if (length > 2 && text[0] == '[' && text[length - 1] == ']') {
+                text++;
+                length -= 2;
+        }
+        if (length >= sizeof(literal))
+                return false;
+        memcpy(literal, text, length);
+        literal[length] = '\0';
+        literal[strcspn(literal, "%")] = '\0';
+
+        /* OTP takes "127.1" and "0x7f.1" for addresses, as inet_aton() does. */
+        if (inet_aton(literal, &address.in) == 0 && address_parse(literal, &address) < 0)
+                return false;
+        return address_is_loopback(&address) || address_is_any(&address);
+}
+
+bool host_name_is_loopback(const char *host) {
+        bool local;
+        size_t length = host_length(host, &local);
+
+        return is_loopback_name(host, length) || is_loopback_address(host, length);
+}
+
+bool node_name_is_loopback(const char *name) {
+        return host_name_is_loopback(node_name_host(name));
 }

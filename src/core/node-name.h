@@ -28,3 +28,18 @@ const char *node_name_host(const char *name);
  * trailing ".local" that only one of them has.
  */
 bool host_name_equal(const char *a, const char *b);
+
+/*
+ * Whether every host takes this name, or address, for itself: localhost and names below it, the
+ * aliases that distributions put into /etc/hosts, and loopback and unspecified addresses in all
+ * spellings that inet_aton() and inet_pton() take, IPv6 ones also in brackets or with a zone. A
+ * trailing dot and ASCII case don't matter.
+ *
+ * A node of such a name can't be told apart from its namesakes on other hosts, so it stays on its
+ * own. The OTP application decides the same in epmd_mdns_choice:is_loopback/1:
+ * tests/choice-examples.txt holds the two together.
+ */
+bool host_name_is_loopback(const char *host);
+
+/* The same of the host part of a valid node name. */
+bool node_name_is_loopback(const char *name);

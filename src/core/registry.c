@@ -155,7 +155,7 @@ static int register_endpoint(Registry *registry, Claim *claim, const Endpoint *e
         bool *registered = &claim->registered[endpoint->proto][endpoint->family];
         QuotaKind *counted = &claim->kinds[endpoint->proto][endpoint->family];
         QuotaKind kind =
-                address && address_is_loopback(address) ? QUOTA_LOOPBACK : QUOTA_REGISTRATIONS;
+                endpoint_is_announceable(endpoint, address) ? QUOTA_REGISTRATIONS : QUOTA_LOOPBACK;
         bool is_counted = *registered && *counted == kind;
         int r;
 

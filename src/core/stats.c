@@ -18,6 +18,8 @@ static const StatInfo infos[_STAT_MAX] = {
                              STAT_GAUGE },
         [STAT_CONFLICTS] = { "conflicts", "node names that more than one claims", STAT_GAUGE },
         [STAT_IGNORED_NAME] = { "ignored-name", "adverts without a valid node name", STAT_COUNTER },
+        [STAT_IGNORED_LOCAL] = { "ignored-local", "adverts with a name that means the host itself",
+                                 STAT_COUNTER },
         [STAT_IGNORED_TXT] = { "ignored-txt", "adverts with invalid TXT data", STAT_COUNTER },
         [STAT_IGNORED_PORT] = { "ignored-port", "adverts with port 0", STAT_COUNTER },
         [STAT_IGNORED_ADDRESS] = { "ignored-address", "adverts without an address of use",

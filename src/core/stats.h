@@ -17,6 +17,7 @@ typedef enum Stat {
         STAT_SIGHTINGS,
         STAT_CONFLICTS,
         STAT_IGNORED_NAME,
+        STAT_IGNORED_LOCAL,
         STAT_IGNORED_TXT,
         STAT_IGNORED_PORT,
         STAT_IGNORED_ADDRESS,

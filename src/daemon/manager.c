@@ -57,6 +57,7 @@ static void count_directory(const Directory *directory, Stats *stats) {
         stats->values[STAT_SIGHTINGS] = counted.sightings;
         stats->values[STAT_CONFLICTS] = counted.conflicts;
         stats->values[STAT_IGNORED_NAME] = counted.ignored[IGNORED_NAME];
+        stats->values[STAT_IGNORED_LOCAL] = counted.ignored[IGNORED_LOCAL];
         stats->values[STAT_IGNORED_TXT] = counted.ignored[IGNORED_TXT];
         stats->values[STAT_IGNORED_PORT] = counted.ignored[IGNORED_PORT];
         stats->values[STAT_IGNORED_ADDRESS] = counted.ignored[IGNORED_ADDRESS];

@@ -209,6 +209,16 @@ static void test_label_fallback(void) {
         check_refused(ADVERT_E_NAME, "bob@", "node2=h2");
 }
 
+/* Whoever announces such a name, it means the host that reads it, whatever else the advert says. */
+static void test_loopback_name(void) {
+        check_refused(ADVERT_E_LOOPBACK, "app@127.0.0.1", "");
+        check_refused(ADVERT_E_LOOPBACK, "bob@h2", "node=app@localhost");
+        check_refused(ADVERT_E_LOOPBACK, "bob@h2", "node=app@local", "node2=host");
+        check_refused(ADVERT_E_LOOPBACK, "bob@h2", "node=app@::1", "proto=quic");
+        check_node("app@127.0.0.1.example", "", "node=app@127.0.0.1.example");
+        check_node("localhost@h2", "localhost@h2", "");
+}
+
 static void test_absurd_label(void) {
         g_autofree char *longest = make_node("a@", A_RING, 253),
                         *longer = make_node("a@", A_RING, 254);
@@ -492,6 +502,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/advert/txt/round-trip", test_round_trip);
         g_test_add_func("/advert/txt/longest-name", test_longest_name);
         g_test_add_func("/advert/parse/label-is-the-least", test_label_fallback);
+        g_test_add_func("/advert/name/loopback", test_loopback_name);
         g_test_add_func("/advert/parse/absurd-label", test_absurd_label);
         g_test_add_func("/advert/parse/attributes", test_attributes);
         g_test_add_func("/advert/parse/first-key-counts-whatever-its-case", test_keys);

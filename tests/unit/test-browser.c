@@ -28,7 +28,7 @@ typedef struct Fixture {
 } Fixture;
 
 static void post(void *userdata, const LanMessage *message) {
-        static const char *const ignored[] = { "name", "txt", "port", "address", "limit" };
+        static const char *const ignored[] = { "name", "local", "txt", "port", "address", "limit" };
         const Sighting *sighting = &message->sighting;
         char address[ADDRESS_TEXT_SIZE];
         GString *posts = userdata;
@@ -311,6 +311,8 @@ static void test_ignored(Fixture *f, gconstpointer data) {
                 { "node=../b@h2", "192.0.2.2", 1, "name" },
                 { "node=bob@h2\xE2\x80\xAE", "192.0.2.2", 1, "name" },
                 { "cluster=", "192.0.2.2", 1, "name" }, /* and the label is none */
+                { "node=bob@localhost", "192.0.2.2", 1, "local" },
+                { "node=bob@127.0.0.1", "192.0.2.2", 1, "local" },
                 { "txtvers=2", "192.0.2.2", 1, "txt" },
                 { "proto=udp", "192.0.2.2", 1, "txt" },
                 { "family=inet4", "192.0.2.2", 1, "txt" },

@@ -117,8 +117,10 @@ static void test_status(void) {
         check_status("OK", "Stale", "");
         check_status("OK stale=1", "Stale", "1 endpoint, gone from the LAN a moment ago");
         check_status("OK", "Ignored", "");
-        check_status("OK ignored-txt=2 ignored-port=1 ignored-limit=3", "Ignored",
-                     "2 an invalid value in TXT\n            1 port 0\n            3 a limit was "
+        check_status("OK ignored-local=4 ignored-txt=2 ignored-port=1 ignored-limit=3", "Ignored",
+                     "4 a name that means the host itself, as x@localhost\n"
+                     "            2 an invalid value in TXT\n            1 port 0\n            3 a "
+                     "limit was "
                      "reached");
         check_status("OK registrations=1 limit-registrations=384 stale=2 sightings=x", "Limits",
                      "1 of 384 registrations, 0 connections,\n            6 endpoints, 0 "

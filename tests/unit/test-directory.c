@@ -50,6 +50,18 @@ static void test_register_bound(Fixture *f) {
         g_assert_cmpuint(stats(f).announceable, ==, 0);
 }
 
+/* A name that means the host itself is answered over loopback here, and not advertised. */
+static void test_register_loopback_name(Fixture *f) {
+        register_node(f, 1, "a@127.0.0.1", 1, NULL);
+        told(f, "up registered a@127.0.0.1 1 127.0.0.1");
+        register_node(f, 2, "b@localhost", 2, "192.0.2.7");
+        told(f, "up registered b@localhost 2 192.0.2.7");
+        g_assert_cmpuint(stats(f).announceable, ==, 0);
+        g_assert_cmpuint(stats(f).local, ==, 2);
+        unregister(f, 1, "a@127.0.0.1", 1);
+        told(f, "down unregistered a@127.0.0.1 1 127.0.0.1");
+}
+
 /*
  * A local client reaches a node bound to 127.0.0.1 and one that listens everywhere by the same
  * address, but only the latter is advertised: the publisher has to be told when one becomes the
@@ -309,6 +321,8 @@ int main(int argc, char **argv) {
                 { "/directory/register/up-and-down", test_register },
                 { "/directory/register/again-changes-nothing", test_register_again },
                 { "/directory/register/bound-to-loopback-is-not-advertised", test_register_bound },
+                { "/directory/register/loopback-name-is-not-advertised",
+                  test_register_loopback_name },
                 { "/directory/register/from-loopback-to-all-addresses", test_register_opens },
                 { "/directory/register/duplicate-name", test_duplicate },
                 { "/directory/register/endpoints-of-one-node", test_endpoints },

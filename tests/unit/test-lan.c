@@ -163,6 +163,12 @@ static void test_sightings(Fixture *f, gconstpointer data) {
         event_run_until(f->event, (directory_get_stats(f->directory, &stats),
                                    stats.ignored[IGNORED_PORT] == 1));
         g_assert_cmpuint(stats.sightings, ==, 0);
+
+        /* A name that means the host itself is nobody's on the LAN. */
+        fake_avahi_emit_found(bob, "h2.local", "192.0.2.2", 4000, "\x12node=bob@127.0.0.1", 19);
+        event_run_until(f->event, (directory_get_stats(f->directory, &stats),
+                                   stats.ignored[IGNORED_LOCAL] == 1));
+        g_assert_cmpuint(stats.sightings, ==, 0);
 }
 
 /* Registrations are announced, anew when they change, and withdrawn. A loopback address is for this
@@ -172,18 +178,21 @@ static void test_registrations(Fixture *f, gconstpointer data) {
         register_node(f, "early@h1", 1, NULL);
         event_run_until(f->event, lan_adverts(f->lan) == 1);
         register_node(f, "loop@h1", 1, "127.0.0.1");
+        register_node(f, "name@localhost", 1, NULL);
         register_node(f, "bound@h1", 1, "192.0.2.1");
         event_run_until(f->event, fake_avahi_alive(FAKE_ADDRESSES) == 1);
         fake_avahi_emit_address(AVAHI_BROWSER_NEW, 2, "192.0.2.1", AVAHI_LOOKUP_RESULT_LOCAL);
         event_run_until(f->event, lan_adverts(f->lan) == 2);
         g_assert_cmpuint(fake_avahi_records(AVAHI_DNS_TYPE_A, 0, NULL), ==, 1);
         g_assert_false(fake_avahi_announces("loop@h1"));
+        g_assert_false(fake_avahi_announces("name@localhost"));
         register_node(f, "bound@h1", 1, "127.0.0.1");
         event_run_until(f->event, lan_adverts(f->lan) == 1);
         register_node(f, "bound@h1", 2, NULL);
         event_run_until(f->event, lan_adverts(f->lan) == 2);
         unregister_node(f, "early@h1");
         unregister_node(f, "loop@h1");
+        unregister_node(f, "name@localhost");
         unregister_node(f, "bound@h1");
         event_run_until(f->event, lan_adverts(f->lan) == 0);
         g_assert_cmpuint(n_announced(), ==, 0);

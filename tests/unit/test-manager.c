@@ -172,7 +172,8 @@ static void play_life(Fixture *f) {
         fd = connect_control(f);
         await_status(fd, "OK version=* avahi=running host=h1.local nodes=0 hosts=0 local=0 stale=0 "
                          "adverts=0 sightings=0 "
-                         "conflicts=0 ignored-name=0 ignored-txt=0 ignored-port=0 "
+                         "conflicts=0 ignored-name=0 ignored-local=0 ignored-txt=0 "
+                         "ignored-port=0 "
                          "ignored-address=0 ignored-limit=0 announceable=0 ttl=30 "
                          "uptime=* connections=1 subscribers=0\n");
         expect_reply(fd, "REGISTER a@h1 port=1\n", "OK creation=*");

@@ -5,7 +5,11 @@
 #include <string.h>
 
 #include "core/node-name.h"
+#include "unit/util-examples.h"
 #include "util/macro.h"
+
+/* Examples of kind "loopback"; there may be more, never fewer. */
+#define MIN_LOOPBACK 100
 
 static void test_valid(void) {
         static const char *const names[] = {
@@ -186,6 +190,33 @@ static void test_host_equal(void) {
         }
 }
 
+static void check_loopback(const Example *example) {
+        g_auto(GStrv) halves = g_strsplit(example->line->str, "|", 2);
+        g_autofree char *node = g_strdup_printf("app@%s", halves[0]);
+        gboolean loopback = strcmp(example->meaning, "yes") == 0;
+
+        g_test_message("%s", example->row);
+        g_assert_true(node_name_is_valid(node));
+        g_assert_cmpint(host_name_is_loopback(halves[0]), ==, loopback);
+        g_assert_cmpint(node_name_is_loopback(node), ==, loopback);
+}
+
+static void test_loopback(void) {
+        g_assert_cmpuint(examples_check(EXAMPLES_CHOICE, "loopback", check_loopback), >=,
+                         MIN_LOOPBACK);
+}
+
+/* As long as the host part of a name can be. */
+static void test_long_loopback(void) {
+        g_autofree char *zeros = g_strnfill(LIMIT_NODE_NAME_CHARS - strlen("a@127.1"), '0');
+        g_autofree char *longest = g_strdup_printf("a@127.%s1", zeros),
+                        *other = make_name(LIMIT_NODE_NAME_CHARS, 1, "\xC3\xA5");
+
+        g_assert_true(node_name_is_valid(longest));
+        g_assert_true(node_name_is_loopback(longest));
+        g_assert_false(node_name_is_loopback(other));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -197,5 +228,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/node-name/absurd-length", test_absurd_length);
         g_test_add_func("/node-name/host", test_host);
         g_test_add_func("/host-name/equal", test_host_equal);
+        g_test_add_func("/host-name/loopback", test_loopback);
+        g_test_add_func("/host-name/loopback/longest", test_long_loopback);
         return g_test_run();
 }

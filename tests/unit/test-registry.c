@@ -201,6 +201,19 @@ static void test_greedy_users(Fixture *f, gconstpointer data) {
         release(f, &root);
 }
 
+/* A name that means the host itself is never announced, wherever its node listens. */
+static void test_loopback_name(Fixture *f, gconstpointer data) {
+        Holder alice = holder(f, ALICE);
+
+        (void) data;
+        g_assert_cmpint(hold(f, &alice, "a@localhost", FAMILY_INET, 4000), ==, 0);
+        g_assert_cmpint(hold(f, &alice, "a@localhost", FAMILY_INET6, 4000), ==, 0);
+        g_assert_cmpuint(f->quota.held[QUOTA_LOOPBACK], ==, 2);
+        g_assert_cmpuint(f->quota.held[QUOTA_REGISTRATIONS], ==, 0);
+        release(f, &alice);
+        g_assert_cmpuint(f->quota.held[QUOTA_LOOPBACK], ==, 0);
+}
+
 /* What can't be reached from the LAN is counted apart, as what it is now. */
 static void test_loopback(Fixture *f, gconstpointer data) {
         Holder alice = holder(f, ALICE);
@@ -268,6 +281,7 @@ int main(int argc, char *argv[]) {
                 { "/registry/quota", test_quota },
                 { "/registry/greedy-users", test_greedy_users },
                 { "/registry/loopback", test_loopback },
+                { "/registry/loopback-name", test_loopback_name },
                 { "/registry/full-directory", test_full_directory },
                 { "/registry/release-nothing", test_release_nothing },
         };

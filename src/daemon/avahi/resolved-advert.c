@@ -52,6 +52,7 @@ bool resolved_advert_parse(const ResolvedAdvert *advert, const SightingId *id, S
                            Ignored *ret_why) {
         static const Ignored reasons[] = {
                 [ADVERT_E_NAME] = IGNORED_NAME,
+                [ADVERT_E_LOOPBACK] = IGNORED_LOCAL,
                 [ADVERT_E_TXT] = IGNORED_TXT,
                 [ADVERT_E_PORT] = IGNORED_PORT,
         };
