@@ -123,8 +123,12 @@ hear({event, down, Endpoint, Reason = <<"unregistered">>}, State) ->
 	listen(State, [{down, Endpoint, forgotten, Reason}]);
 hear({event, down, Endpoint, Reason}, State) ->
 	listen(State, [{down, Endpoint, stale, Reason}]);
+%% The name may have been that of a node of this host until now.
 hear({event, _, Endpoint, Reason}, State) ->
-	listen(State, [{up, Endpoint, Reason}]);
+	case epmd_mdns_choice:is_misplaced(Endpoint) of
+		false -> listen(State, [{up, Endpoint, Reason}]);
+		true -> listen(State, [{down, Endpoint, forgotten, <<"unregistered">>}])
+	end;
 hear(ignored, State) ->
 	listen(State, []);
 hear(Other, State) ->

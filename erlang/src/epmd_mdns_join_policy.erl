@@ -56,6 +56,9 @@ self(#{cluster := Cluster, join_hidden := Hidden}, Proto, Lease) ->
 
 %% Nodes with short names and nodes with long names never connect, nor do those without a protocol and an IP
 %% version in common. The caller knows whether a node has an address in an IP version.
+%%
+%% A name that every host takes for itself goes with its like of this host alone: nodes of other hosts, which global would
+%% connect to it through those that they have in common, can't find it, and then disconnect them.
 -spec is_eligible(epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()], self(), has_address()) -> boolean().
 is_eligible(Own, _, #{node := Own}, _) ->
 	false;
@@ -64,6 +67,8 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
 	{ok, {_, OwnHost}} = epmd_mdns_proto:split_node(Own),
 	is_long(Host) =:= is_long(OwnHost)
+		andalso epmd_mdns_choice:is_loopback(Host) =:= epmd_mdns_choice:is_loopback(OwnHost)
+		andalso not lists:any(fun epmd_mdns_choice:is_misplaced/1, Endpoints)
 		andalso lists:any(fun(Endpoint=#{proto := P, type := Type}) ->
 			P =:= Proto andalso epmd_mdns_choice:selects(#{cluster => Cluster}, Endpoint)
 				andalso (Hidden orelse Type =:= visible)

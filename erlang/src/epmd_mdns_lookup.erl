@@ -68,7 +68,7 @@ worth_trying(Name, Host, Family) ->
 
 find(Name, Host, Family, Deadline) ->
 	ok = epmd_mdns_client:refresh(),
-	case {on_the_lan(Name, Host, Family), may_appear()} of
+	case {on_the_lan(Name, Host, Family), may_appear(Host)} of
 		{unknown, true} -> soon(Name, Host, Family, Deadline);
 		{unknown, false} -> beyond_the_lan(Name, Host, Family, Deadline);
 		{Answer, _} -> Answer
@@ -88,9 +88,10 @@ beyond_the_lan(Name, Host, Family, Deadline) ->
 
 %% In a cluster we hear of a node from others before its advert gets here: global connects a new node to all at once. If
 %% one of these connections fails, global disconnects the two nodes from everybody else, to prevent overlapping
-%% partitions. So a node that isn't known yet is given as long as an advert takes.
-may_appear() ->
-	maps:get(cluster, epmd_mdns_lookup_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up.
+%% partitions. So a node that isn't known yet is given as long as an advert takes. A node of this host has none.
+may_appear(Host) ->
+	maps:get(cluster, epmd_mdns_lookup_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up
+		andalso not epmd_mdns_choice:is_loopback(epmd_mdns_lookup_host:text(Host)).
 
 %% Meanwhile DNS is asked, too.
 soon(Name, Host, Family, Deadline) ->

@@ -68,7 +68,7 @@ ask() ->
 	case epmd_mdns_lookup_query:list(Path, ?QUESTION) of
 		{ok, Endpoints} ->
 			Now = erlang:system_time(second),
-			{up, [epmd_mdns_proto:dated(Endpoint, Now) || Endpoint <- Endpoints]};
+			{up, [epmd_mdns_proto:dated(Endpoint, Now) || Endpoint <- Endpoints, not epmd_mdns_choice:is_misplaced(Endpoint)]};
 		{error, _} -> {down, []}
 	end.
 

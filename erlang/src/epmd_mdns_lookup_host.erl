@@ -75,7 +75,7 @@ parse_text(Text) ->
 			parse(Address);
 		{error, einval} ->
 			Name = epmd_mdns_choice:host_name(Text),
-			case lists:member(Name, own_names()) of
+			case epmd_mdns_choice:is_loopback(Text) orelse lists:member(Name, own_names()) of
 				true -> own;
 				false -> {name, Name}
 			end
@@ -95,7 +95,7 @@ is_own_address(Address) ->
 
 own_names() ->
 	{ok, Host} = inet:gethostname(),
-	Names = ["localhost", Host, net_adm:localhost()],
+	Names = [Host, net_adm:localhost()],
 	NodeHost = case is_alive() of
 		true -> [tl(lists:dropwhile(fun(C) -> C =/= $@ end, atom_to_list(node())))];
 		false -> []

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% Filters and the order of addresses against tests/choice-examples.txt, which the daemon and the command are tested against, too.
+%% Filters, the order of addresses and loopback names against tests/choice-examples.txt, which the daemon and the command are tested against, too.
 
 -module(epmd_mdns_choice_tests).
 
@@ -12,10 +12,21 @@ a_filter_selects_just_so_test_() ->
 addresses_are_in_this_order_test_() ->
 	[{Line, ?_assertEqual(Meaning, addresses(Line))} || {Line, Meaning} <- examples("addresses")].
 
+a_name_is_loopback_just_so_test_() ->
+	[{Line, ?_assertEqual(Meaning, is_loopback(Line))} || {Line, Meaning} <- examples("loopback")].
+
+%% What is registered here is where its name says; so is any other name anywhere.
+only_a_claim_of_another_host_is_misplaced_test_() ->
+	[{binary_to_list(Node), ?_assertEqual(Meaning, epmd_mdns_choice:is_misplaced(#{node => Node, source => Source}))}
+		|| {Node, Source, Meaning} <- [
+			{<<"app@127.0.0.1">>, lan, true}, {<<"app@localhost">>, lan, true}, {<<"app@::1">>, other, true},
+			{<<"app@127.0.0.1">>, local, false}, {<<"app@h2">>, lan, false}, {<<"localhost@h2">>, lan, false}]].
+
 %% An empty file would pass all of the above.
-there_are_examples_of_both_test() ->
+there_are_examples_of_all_test() ->
 	?assert(length(examples("filter")) >= 26),
-	?assert(length(examples("addresses")) >= 22).
+	?assert(length(examples("addresses")) >= 22),
+	?assert(length(examples("loopback")) >= 100).
 
 %% Internal.
 
@@ -29,6 +40,13 @@ selects(Line) ->
 		(_, Value) -> Value
 	end, Wanted),
 	case epmd_mdns_choice:selects(Filter, Found) of
+		true -> <<"yes">>;
+		false -> <<"no">>
+	end.
+
+is_loopback(Line) ->
+	[Host, <<>>] = binary:split(Line, <<"|">>),
+	case epmd_mdns_choice:is_loopback(unicode:characters_to_list(Host)) of
 		true -> <<"yes">>;
 		false -> <<"no">>
 	end.

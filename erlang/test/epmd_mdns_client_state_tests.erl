@@ -56,6 +56,15 @@ events_are_passed_on_test() ->
 	?assertEqual({down, Endpoint, forgotten, <<"unregistered">>}, Effects({event, down, Endpoint, <<"unregistered">>})),
 	?assertMatch({_, [{silence, infinity}]}, ?S:hear(ignored, ready())).
 
+%% A daemon of 0.1.0 believes who announces a name that means this host, also as soon as its own node of that name has ended.
+a_loopback_name_of_another_host_is_nobody_test() ->
+	Mine = (endpoint())#{node := <<"app@127.0.0.1">>, source := local},
+	Theirs = Mine#{source := lan},
+	Effects = fun(Event) -> {_, [Effect, {silence, infinity}]} = ?S:hear(Event, ready()), Effect end,
+	?assertEqual({up, Mine, <<"registered">>}, Effects({event, up, Mine, <<"registered">>})),
+	[?assertEqual({down, Theirs, forgotten, <<"unregistered">>}, Effects({event, Kind, Theirs, Reason}))
+		|| {Kind, Reason} <- [{up, <<"present">>}, {up, <<"seen">>}, {changed, <<"replaced">>}]].
+
 who_waits_gets_an_answer_when_the_connection_is_lost_test() ->
 	{Asked, _} = ?S:refresh(asker, ready()),
 	{Registering, [{keep, lease, _}, {send, [{register, _, _}]}]} = registering(net_kernel, Asked),

@@ -30,6 +30,22 @@ only_what_can_work_is_joined_test_() ->
 				"bob@h2 port=1 family=inet proto=tcp type=hidden addr=192.0.2.2 cluster=team"}
 		]]}.
 
+%% global would carry the one's name to the other's friends, who can't find it.
+a_loopback_name_goes_with_its_like_of_this_host_alone_test_() ->
+	[{lists:concat([Own, " ", Node, " ", Source]), ?_assertEqual(IsEligible, epmd_mdns_join_policy:is_eligible(
+		list_to_binary(Node), [#{node => list_to_binary(Node), source => Source, proto => tcp, type => visible, cluster => <<"team">>}],
+		self_of(list_to_binary(Own)), fun(_, _, _) -> true end))} || {Own, Node, Source, IsEligible} <- [
+			{"a@127.0.0.1", "b@127.0.0.1", local, true},
+			{"a@127.0.0.1", "b@::1", local, true},
+			{"a@localhost", "b@ip6-localhost", local, true},
+			{"a@127.0.0.1", "b@127.0.0.1", lan, false},
+			{"a@127.0.0.1", "b@127.0.0.1", other, false},
+			{"a@127.0.0.1", "b@h1.local", local, false},
+			{"a@h1.local", "b@127.0.0.1", local, false},
+			{"a@localhost", "b@h1", local, false},
+			{"a@h1", "b@localhost", lan, false},
+			{"a@h1", "b@h2", lan, true}]].
+
 who_has_a_cluster_and_a_node_joins_until_it_leaves_test() ->
 	Config = #{socket => "", cluster => <<"team">>, fallback => true, join_hidden => false},
 	{ok, _, Lease} = epmd_mdns_client_lease:want(<<"alice@h1">>, {4000, tcp, inet},

@@ -106,6 +106,25 @@ a_lookup_misses_nothing_that_the_daemon_knows_already_test() ->
 		end || N <- lists:seq(1, 50)]
 	end).
 
+%% Its advert can't come, so nobody waits for it, even in a cluster; and a stranger who announces it is not believed.
+a_loopback_name_is_of_this_host_alone_test() ->
+	true = os:putenv("EPMD_MDNS_CLUSTER", "team"),
+	Stranger = "bob@127.0.0.1 port=40001 family=inet proto=tcp addr=198.51.100.2 source=lan age=12",
+	Own = "app@127.0.0.1 port=40003 family=inet proto=tcp addr=127.0.0.1 source=local age=1",
+	try
+		test_node:with_daemon(#{nodes => [Stranger, Own]}, fun(_) ->
+			{ok, _} = register_alice(5000),
+			?assertEqual([<<"app@127.0.0.1">>], epmd_mdns:nodes()),
+			?assertEqual([], epmd_mdns:lookup("bob@127.0.0.1")),
+			?assertEqual({ok, {127, 0, 0, 1}, 40003, 6}, epmd_mdns:address_please("app", "127.0.0.1", inet)),
+			{Took, Stock} = timer:tc(epmd_mdns, address_please, ["bob", "127.0.0.1", inet]),
+			?assertEqual({ok, {127, 0, 0, 1}}, Stock),
+			?assert(Took < 700000)
+		end)
+	after
+		os:unsetenv("EPMD_MDNS_CLUSTER")
+	end.
+
 %% A remote shell connects while its VM hears of the first nodes: what address_please/3 hasn't found there may be there
 %% when the lookup begins.
 a_node_that_appears_during_a_lookup_is_found_test() ->
@@ -173,7 +192,7 @@ names_of_this_host_are_its_registrations_test_() ->
 			?assertEqual({ok, [{"dave", 40003}]}, epmd_mdns:names(Host))
 		end)
 	end} || Host <- [localhost, "localhost", Name, string:uppercase(Name), Name ++ ".local", net_adm:localhost(),
-		{127, 0, 0, 1}, {127, 1, 2, 3}, "127.0.0.1", {0, 0, 0, 0, 0, 0, 0, 1}, <<"localhost">>]].
+		{127, 0, 0, 1}, {127, 1, 2, 3}, "127.0.0.1", "127.1", "app.localhost", "::1", {0, 0, 0, 0, 0, 0, 0, 1}, <<"localhost">>]].
 
 %% Else rebar3, observer and RabbitMQ start an epmd.
 names_of_this_host_are_no_error_while_the_daemon_is_up_test() ->
@@ -217,6 +236,8 @@ a_vm_that_is_not_distributed_asks_the_daemon_test() ->
 		?assertEqual([<<"bob@h2">>, <<"dave@h1">>], epmd_mdns:nodes()),
 		?assertMatch([#{port := 40001, since := _}], epmd_mdns:lookup("bob@h2")),
 		?assertEqual([], epmd_mdns:lookup("bob@h3")),
+		ok = fake_daemon:set(Daemon, #{nodes => [?DAVE, "eve@localhost port=1 family=inet proto=tcp addr=192.0.2.9 source=lan age=1"]}),
+		?assertEqual([<<"dave@h1">>], epmd_mdns:nodes()),
 		?assertMatch(#{daemon := absent}, epmd_mdns:info()),
 		ok = fake_daemon:set(Daemon, #{nodes => ["nonsense"]}),
 		?assertEqual([], epmd_mdns:nodes()),
