@@ -62,8 +62,12 @@ static char *find_similar(Client *client, const char *node) {
         Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
         char *best = NULL;
         Reply reply;
-        int r = client_send(client, &request);
+        int r;
 
+        /* Who means this host means no node of another. */
+        if (node_name_is_loopback(node))
+                request.filter.source = SOURCE_LOCAL;
+        r = client_send(client, &request);
         while (r >= 0) {
                 const char *candidates[2];
                 size_t n = 0;
@@ -82,16 +86,32 @@ static char *find_similar(Client *client, const char *node) {
         return best;
 }
 
+static void explain_loopback(FILE *file, const char *node) {
+        char *safe = text_safe(node_name_host(node));
+
+        fprintf(file,
+                "%s means this host only: such a node is not announced, nor looked for on the "
+                "LAN.\n",
+                safe ? safe : "This name");
+        free(safe);
+}
+
 static void explain_absence(Client *client, const char *node) {
         char *similar = find_similar(client, node), *safe = text_safe(node);
+        bool loopback = node_name_is_loopback(node);
 
-        fprintf(stderr, "epmd-mdns: no node %s is known here", safe ? safe : "of that name");
+        fprintf(stderr, "epmd-mdns: no node %s is %s", safe ? safe : "of that name",
+                loopback ? "registered on this host" : "known here");
         if (similar) {
                 free(safe);
                 safe = text_safe(similar);
                 fprintf(stderr, "; did you mean %s?", safe ? safe : "another");
         }
-        fprintf(stderr, "\nA node with epmd_mdns would now ask DNS and epmd.\n");
+        fprintf(stderr, "\n");
+        if (loopback)
+                explain_loopback(stderr, node);
+        fprintf(stderr, "A node with epmd_mdns would now ask %s.\n",
+                loopback ? "this host's epmd" : "DNS and epmd");
         free(safe);
         free(similar);
 }
@@ -193,6 +213,10 @@ static int print_text(const Answer *answer, const Options *options) {
         }
         print_headline(answer, options);
         table_print(table, &style);
+        if (node_name_is_loopback(answer->node)) {
+                printf("\n");
+                explain_loopback(stdout, answer->node);
+        }
         return 0;
 }
 

@@ -80,7 +80,8 @@ static void test_in_order(void) {
         check(&facts, "");
 }
 
-#define UNKNOWN "own-advert none, conflicts none, registrations none, ignored none"
+#define UNKNOWN                                                                                    \
+        "own-advert none, conflicts none, loopback-names none, registrations none, ignored none"
 
 static void test_daemon(void) {
         Facts facts = in_order();
@@ -289,6 +290,37 @@ static void test_announceable(void) {
         check(&facts, "own-advert fail");
 }
 
+/* That is in order, unless somebody may wait for other hosts. */
+static void test_loopback_names(void) {
+        Facts facts = in_order();
+
+        facts.daemon.n_loopback = 1;
+        strcpy(facts.daemon.loopback_nodes[0], "app@127.0.0.1");
+        check(&facts, "");
+        check_says(check_loopback_names, &facts,
+                   "app@127.0.0.1 is for this host only: other hosts can't reach it; if they "
+                   "should, start it with -sname app, or -name app@h1.local",
+                   "");
+        facts.daemon.loopback_cluster = true;
+        check(&facts, "loopback-names warn");
+        check_says(check_loopback_names, &facts, "label", "Start it with -sname app");
+        facts.daemon.loopback_cluster = false;
+
+        /* They are not expected to be announced. */
+        facts.daemon.announceable = facts.daemon.adverts = 0;
+        check(&facts, "");
+        check_says(check_own_advert, &facts, "this host only", "");
+
+        facts.daemon.n_loopback = facts.daemon.local = FACTS_LOOPBACK + 1;
+        for (size_t i = 0; i < FACTS_LOOPBACK; i++)
+                g_snprintf(facts.daemon.loopback_nodes[i], NODE_NAME_SIZE, "n%zu@localhost", i);
+        check(&facts, "");
+        check_says(check_loopback_names, &facts,
+                   "n2@localhost, n3@localhost, ... are for this host only: other hosts can't "
+                   "reach them; if they should, start one with -sname NAME, or -name NAME@h1.local",
+                   "");
+}
+
 static void test_registrations(void) {
         Facts facts = in_order();
 
@@ -405,6 +437,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/checks/virtual-interfaces", test_virtual_interfaces);
         g_test_add_func("/ctl/checks/own-advert", test_own_advert);
         g_test_add_func("/ctl/checks/announceable", test_announceable);
+        g_test_add_func("/ctl/checks/loopback-names", test_loopback_names);
         g_test_add_func("/ctl/checks/registrations", test_registrations);
         g_test_add_func("/ctl/checks/ignored", test_ignored);
         g_test_add_func("/ctl/checks/firewall", test_firewall);

@@ -76,6 +76,10 @@ Finding check_own_advert(const Facts *facts) {
                 return (Finding){};
         if (facts->daemon.local == 0)
                 return finding_make(VERDICT_OK, NULL, "no node runs here, so none is announced");
+        if (facts->daemon.local == facts->daemon.n_loopback)
+                return finding_make(VERDICT_OK, NULL,
+                                    "all nodes here have names that mean this host only, so none "
+                                    "is announced");
         if (!is_settled(facts))
                 return (Finding){};
         if (facts->daemon.adverts == 0)

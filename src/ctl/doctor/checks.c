@@ -22,6 +22,7 @@ const Check checks[] = {
         { "own-advert", check_own_advert },
         { "firewall", check_firewall },
         { "conflicts", check_conflicts },
+        { "loopback-names", check_loopback_names },
         { "registrations", check_registrations },
         { "ignored", check_ignored },
         { "epmd", check_epmd },

@@ -50,6 +50,8 @@ Finding check_virtual_interfaces(const Facts *facts);
 Finding check_own_advert(const Facts *facts);
 Finding check_firewall(const Facts *facts);
 
+Finding check_loopback_names(const Facts *facts);
+
 Finding check_epmd(const Facts *facts);
 Finding check_cookie(const Facts *facts);
 Finding check_erl_flags(const Facts *facts);

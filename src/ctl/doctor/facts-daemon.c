@@ -32,29 +32,44 @@ static void take_status(FactsDaemon *facts, const Line *line) {
         facts->ignored_limit = number(line, "ignored-limit");
 }
 
-static void take_conflicts(FactsDaemon *facts, Client *client) {
+static void take_conflict(FactsDaemon *facts, const NodeInfo *info) {
+        size_t n = facts->n_conflict_nodes;
+
+        /* A node may have several listeners; they come one after the other. */
+        if (n > 0 && strcmp(facts->conflict_nodes[n - 1], info->endpoint.node) == 0) {
+                facts->conflict_local[n - 1] |= info->source == SOURCE_LOCAL;
+                return;
+        }
+        if (n == FACTS_CONFLICTS)
+                return;
+        strcpy(facts->conflict_nodes[n], info->endpoint.node);
+        facts->conflict_local[n] = info->source == SOURCE_LOCAL;
+        facts->n_conflict_nodes++;
+}
+
+static void take_nodes(FactsDaemon *facts, Client *client) {
         Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
+        char last[NODE_NAME_SIZE] = "";
         Reply reply;
         int r = client_send(client, &request);
 
         while (r == 0) {
-                size_t n = facts->n_conflict_nodes;
+                const NodeInfo *info = &reply.info;
 
                 r = client_receive(client, &reply);
                 if (r != 0 || reply.kind != REPLY_NODE)
                         return;
-                if (!reply.info.conflict)
+                if (info->conflict)
+                        take_conflict(facts, info);
+                if (info->source != SOURCE_LOCAL || !node_name_is_loopback(info->endpoint.node))
                         continue;
-                /* A node may have several listeners; they come one after the other. */
-                if (n > 0 && strcmp(facts->conflict_nodes[n - 1], reply.info.endpoint.node) == 0) {
-                        facts->conflict_local[n - 1] |= reply.info.source == SOURCE_LOCAL;
+                facts->loopback_cluster |= *info->endpoint.cluster != '\0';
+                if (strcmp(last, info->endpoint.node) == 0)
                         continue;
-                }
-                if (n == FACTS_CONFLICTS)
-                        return;
-                strcpy(facts->conflict_nodes[n], reply.info.endpoint.node);
-                facts->conflict_local[n] = reply.info.source == SOURCE_LOCAL;
-                facts->n_conflict_nodes++;
+                strcpy(last, info->endpoint.node);
+                if (facts->n_loopback < FACTS_LOOPBACK)
+                        strcpy(facts->loopback_nodes[facts->n_loopback], last);
+                facts->n_loopback++;
         }
 }
 
@@ -88,7 +103,7 @@ void facts_daemon_gather(FactsDaemon *facts, const char *socket) {
         if (facts->answer_error != 0)
                 return;
         take_status(facts, client_line(client));
-        take_conflicts(facts, client);
+        take_nodes(facts, client);
 }
 
 bool facts_daemon_is_announcing(const FactsDaemon *facts) {

@@ -14,6 +14,9 @@
 /* A host has fewer claims; more are not looked at. */
 #define FACTS_CONFLICTS 4
 
+/* As many nodes of this host only are listed. */
+#define FACTS_LOOPBACK 4
+
 typedef struct FactsDaemon {
         const char *socket;
         int connect_error; /* negative errno of connect(), 0: connected */
@@ -30,6 +33,9 @@ typedef struct FactsDaemon {
         char conflict_nodes[FACTS_CONFLICTS][NODE_NAME_SIZE];
         bool conflict_local[FACTS_CONFLICTS]; /* one of them is registered here */
         size_t n_conflict_nodes;
+        size_t n_loopback; /* nodes registered here whose names mean this host only */
+        char loopback_nodes[FACTS_LOOPBACK][NODE_NAME_SIZE]; /* the first ones */
+        bool loopback_cluster;                               /* one of them has a label */
 } FactsDaemon;
 
 /* Asks the daemon at this socket. */
