@@ -93,6 +93,8 @@ IGNORED = [
     ("bad{}@h2", [b"node=evil"], {}, "ignored-name"),
     ("bad{}@h2", [b"node=evil@h2@h2"], {}, "ignored-name"),
     ("bad{}@h2", [b"node=" + LONG.encode(), b"node2=zzzzzz"], {}, "ignored-name"),
+    ("evil{}@localhost", [], {}, "ignored-local"),
+    ("bad{}@h2", [b"node=evil@127.1"], {}, "ignored-local"),
     ("evil{}@h2", [b"proto=sctp"], {}, "ignored-txt"),
     ("evil{}@h2", [b"family=inet7"], {}, "ignored-txt"),
     ("evil{}@h2", [b"type="], {}, "ignored-txt"),

@@ -189,7 +189,7 @@ static void test_avahi(void) {
         facts.avahi.answer = AVAHI_UNKNOWN;
         facts.daemon.answers = false;
         check(&facts, "daemon fail, avahi none, own-advert none, firewall none, conflicts none, "
-                      "registrations none, ignored none");
+                      "loopback-names none, registrations none, ignored none");
 }
 
 static void test_configuration(void) {
