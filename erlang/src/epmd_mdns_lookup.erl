@@ -173,9 +173,16 @@ stock_names(Host, Default, Deadline) ->
 fallback() ->
 	maps:get(fallback, epmd_mdns_lookup_directory:config()).
 
-%% erl_epmd takes an address as a tuple, and no binary.
-plain(Host) when is_tuple(Host) -> Host;
-plain(Host) -> epmd_mdns_lookup_host:text(Host).
+%% erl_epmd takes an address as a tuple, and no binary. A name that means this host is not for name servers: they might know another
+%% host by it.
+plain(Host) when is_tuple(Host) ->
+	Host;
+plain(Host) ->
+	Text = epmd_mdns_lookup_host:text(Host),
+	case epmd_mdns_choice:is_loopback(Text) andalso inet:parse_address(Text) of
+		{error, einval} -> "localhost";
+		_ -> Text
+	end.
 
 left(Deadline) ->
 	max(0, Deadline - erlang:monotonic_time(millisecond)).

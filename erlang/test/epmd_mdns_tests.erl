@@ -119,6 +119,10 @@ a_loopback_name_is_of_this_host_alone_test() ->
 			?assertEqual({ok, {127, 0, 0, 1}, 40003, 6}, epmd_mdns:address_please("app", "127.0.0.1", inet)),
 			{Took, Stock} = timer:tc(epmd_mdns, address_please, ["bob", "127.0.0.1", inet]),
 			?assertEqual({ok, {127, 0, 0, 1}}, Stock),
+			?assertEqual({ok, {127, 0, 0, 2}}, epmd_mdns:address_please("bob", "127.2", inet)),
+			%% No name server is asked.
+			[?assertEqual({ok, {127, 0, 0, 1}}, epmd_mdns:address_please("bob", Host, inet))
+				|| Host <- ["localhost", "app.localhost", "Localhost.LocalDomain.", <<"localhost4">>]],
 			?assert(Took < 700000)
 		end)
 	after
