@@ -64,7 +64,7 @@ static void test_query(void) {
         size_t length;
 
         g_assert_cmpint(inet_pton(AF_INET, "192.0.2.7", &address), ==, 1);
-        length = mdns_message_query(query, ID, address);
+        length = mdns_message_query(query, ID, &address);
         g_assert_cmpmem(query, (int) length, expected, (int) sizeof(expected) - 1);
 }
 
