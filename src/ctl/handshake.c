@@ -26,8 +26,10 @@
          0x800000 /* FRAGMENTS */ | UINT64_C(0x1) << 32 /* SPAWN */ |                              \
          UINT64_C(0x8) << 32 /* ALIAS */)
 
-/* The name of who asks, whom a node's trace may show. */
-#define NAME "epmd-mdns-probe"
+/* The name of who asks, before that of its host. It comes before all names that nodes have: so of
+ * two who ask under it at the same time the second is told to wait, and not the first one cut off.
+ */
+#define NAME "-epmd-mdns-probe"
 
 /* Any number but 0, which is that of no incarnation of a node. */
 #define CREATION 1
@@ -100,9 +102,10 @@ static HandshakeResult take_status(const uint8_t *status, size_t length) {
                 const char *text;
                 HandshakeResult result;
         } known[] = {
-                { "ok", HANDSHAKE_UNFINISHED },       { "ok_simultaneous", HANDSHAKE_UNFINISHED },
-                { "nok", HANDSHAKE_UNNAMED },         /* somebody of our name is just asking */
-                { "alive", HANDSHAKE_UNNAMED },       /* … or is connected */
+                { "ok", HANDSHAKE_UNFINISHED },
+                { "ok_simultaneous", HANDSHAKE_UNFINISHED },
+                { "nok", HANDSHAKE_BUSY },
+                { "alive", HANDSHAKE_UNNAMED },       /* somebody of our name is connected */
                 { "not_allowed", HANDSHAKE_UNNAMED }, /* net_kernel:allow/1, or our flags */
         };
 

@@ -23,7 +23,8 @@
 typedef enum HandshakeResult {
         HANDSHAKE_UNFINISHED, /* more has to come */
         HANDSHAKE_NAMED,      /* an Erlang node, which has told its name */
-        HANDSHAKE_UNNAMED,    /* an Erlang node, which doesn't tell it now */
+        HANDSHAKE_UNNAMED,    /* an Erlang node, which doesn't tell it */
+        HANDSHAKE_BUSY,       /* … which is telling it to somebody of the same name just now */
         HANDSHAKE_FOREIGN,    /* something else */
 } HandshakeResult;
 

@@ -12,10 +12,15 @@
 #include "ctl/port-probe.h"
 #include "util/fd.h"
 
+/* How often a node is asked that is answering somebody else of the same name: another such command
+ * on this host, or on one that is called so. */
+#define TRIES_MAX 16
+
 /* One probe, until it has ended. */
 typedef struct Attempt {
         PortProbe *probe;
         int fd; /* -1: it has ended */
+        unsigned tries;
         bool connected;
         size_t length;
         uint8_t answer[HANDSHAKE_ANSWER_MAX];
@@ -70,16 +75,19 @@ static socklen_t make_address(const PortProbe *probe, struct sockaddr_storage *r
         return probe->address.family == FAMILY_INET ? sizeof(in) : sizeof(in6);
 }
 
-/* What can't be tried, for want of sockets, stays untried. */
-static void begin(Attempt *attempt, PortProbe *probe) {
+/* Begins, or begins anew. What can't be tried, for want of sockets, stays untried. */
+static void begin(Attempt *attempt) {
         struct sockaddr_storage address;
-        socklen_t size = make_address(probe, &address);
+        socklen_t size = make_address(attempt->probe, &address);
 
-        *attempt = (Attempt){ .probe = probe, .fd = -1 };
-        probe->state = PORT_UNTRIED;
-        *probe->answered = '\0';
+        attempt->fd = fd_close(attempt->fd);
+        attempt->connected = false;
+        attempt->length = 0;
+        attempt->tries++;
+        attempt->probe->state = PORT_UNTRIED;
+        *attempt->probe->answered = '\0';
         /* OTP can't connect to it either. */
-        if (address_is_link_local6(&probe->address))
+        if (address_is_link_local6(&attempt->probe->address))
                 return;
         attempt->fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (attempt->fd < 0)
@@ -133,6 +141,12 @@ static void take_answer(Attempt *attempt) {
                 end(attempt,
                     strcmp(probe->answered, probe->node) == 0 ? PORT_OPEN : PORT_OTHER_NODE);
                 break;
+        case HANDSHAKE_BUSY:
+                if (attempt->tries < TRIES_MAX) {
+                        begin(attempt);
+                        break;
+                }
+                /* fall through */
         case HANDSHAKE_UNNAMED:
                 end(attempt, PORT_OPEN);
                 break;
@@ -161,8 +175,10 @@ void port_probe(PortProbe probes[], size_t n) {
 
         if (n > PORT_PROBES_MAX)
                 n = PORT_PROBES_MAX;
-        for (size_t i = 0; i < n; i++)
-                begin(&attempts[i], &probes[i]);
+        for (size_t i = 0; i < n; i++) {
+                attempts[i] = (Attempt){ .probe = &probes[i], .fd = -1 };
+                begin(&attempts[i]);
+        }
         while (prepare(attempts, n, fds) > 0 && (left = deadline - now_msec()) > 0) {
                 if (poll(fds, n, (int) left) <= 0)
                         continue;

@@ -25,7 +25,7 @@ Finding check_ports(const Facts *facts) {
 
         if (!facts->ports.tried)
                 return (Finding){};
-        for (size_t i = 0; i < facts->ports.sample.n; i++) {
+        for (size_t i = 0; i < facts->ports.n; i++) {
                 const PortProbe *probe = &facts->ports.probes[i];
 
                 n_tried += probe->state != PORT_UNTRIED;

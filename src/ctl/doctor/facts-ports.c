@@ -25,23 +25,24 @@ static bool take_sample(PortSample *sample, const char *socket) {
         return false;
 }
 
-/* The address that a node of its own kind would connect to. */
-static Address choose(const NodeInfo *info) {
+/* Where a node of its own kind would connect to. Returns false if none could. */
+static bool choose(PortProbe *probe, const NodeInfo *info) {
         Choice choices[LIMIT_ADDRESSES];
 
         (void) choice_make(choices, info, 1, info->endpoint.proto, info->endpoint.family);
-        return choices[0].address;
+        *probe = (PortProbe){
+                .node = info->endpoint.node,
+                .address = choices[0].address,
+                .port = info->endpoint.port,
+                .proto = info->endpoint.proto,
+        };
+        return choices[0].verdict == CHOICE_TAKEN;
 }
 
 void facts_ports_gather(FactsPorts *ret, const char *socket) {
-        *ret = (FactsPorts){ .sample = PORT_SAMPLE_NULL };
+        *ret = (FactsPorts){ .n = 0 };
         ret->tried = take_sample(&ret->sample, socket);
         for (size_t i = 0; i < ret->sample.n; i++)
-                ret->probes[i] = (PortProbe){
-                        .node = ret->sample.infos[i].endpoint.node,
-                        .address = choose(&ret->sample.infos[i]),
-                        .port = ret->sample.infos[i].endpoint.port,
-                        .proto = ret->sample.infos[i].endpoint.proto,
-                };
-        port_probe(ret->probes, ret->sample.n);
+                ret->n += choose(&ret->probes[ret->n], &ret->sample.infos[i]);
+        port_probe(ret->probes, ret->n);
 }

@@ -7,9 +7,10 @@
 #include "ctl/port-probe.h"
 
 typedef struct FactsPorts {
-        bool tried;        /* they were looked for */
-        PortSample sample; /* nodes on the LAN, … */
-        PortProbe probes[PORT_SAMPLE_MAX];
+        bool tried;                        /* nodes were looked for */
+        PortSample sample;                 /* … and found */
+        PortProbe probes[PORT_SAMPLE_MAX]; /* of those that can be connected to */
+        size_t n;
 } FactsPorts;
 
 /* Asks the daemon at this socket for nodes on the LAN, and tries the ports of some. Takes up to a
