@@ -369,7 +369,17 @@ def no_address(lan):
     host.check("sysctl -qw net.ipv6.conf.lan1.disable_ipv6=1 net.ipv6.conf.lan2.disable_ipv6=1")
     host.ip("link set lan1 up", "link set lan2 up")
     try:
-        return Diagnosis(host).finds({"addresses": "warn"}, "no address on lan1, lan2, which is up")
+        said = Diagnosis(host).finds({"addresses": "warn"}, "have no address")
+        assert {"lan1", "lan2"} == set(said.removesuffix(" have no address").split(", ")), said
+        host.ip("link add lan0 type bridge", "link set lan1 master lan0", "link set lan2 master lan0",
+                "address add 198.51.100.9/24 dev lan0", "link set lan0 up")
+        # This one knows of the host's links.
+        host.check("mount -t sysfs sysfs /sys")
+        bridged = Diagnosis(host)
+        host.check("umount /sys")
+        assert bridged.checks["addresses"]["verdict"] == "ok", bridged
+        host.ip("link delete lan0")
+        return said
     finally:
         host.ip("link delete lan1")
 
@@ -382,7 +392,9 @@ def ipv6_only(lan):
         restart(host)
         host.wait_status(lambda status: status["adverts"] == 1 and status["sightings"] > 0, 15, "all is as it was")
         said = Diagnosis(host)
-        assert said.bad() == {} and said.checks["own-advert"]["finding"] == "the nodes of this host are found on eth0", said
+        assert said.checks["own-advert"]["finding"] == "the nodes of this host are found on eth0", said
+        # Nor can nodes of this host connect to one that listens over IPv4.
+        return said.finds({"ports": "warn"}, "bob@h2 at 192.0.2.2 port 4002 is unreachable (no route)")
     finally:
         host.ip(f"address add {host.address}/24 dev eth0")
 
@@ -395,7 +407,11 @@ def ipv6_firewall(lan):
         restart(host)
         host.wait_status(lambda status: status["adverts"] == 1 and status["sightings"] > 0, 15, "all is as it was")
         drop(host, "udp dport 5353")
-        return Diagnosis(host).finds({"firewall": "fail"}, "a firewall of this host drops it")
+        said = Diagnosis(host)
+        # As long as bob is heard of, he can't be connected to.
+        assert said.bad().items() >= {"firewall": "fail"}.items() and set(said.bad()) <= {"firewall", "ports"}, said
+        assert "a firewall of this host drops it" in said.checks["firewall"]["finding"], said
+        return said.checks["firewall"]["finding"]
     finally:
         host.check("nft flush ruleset")
         host.ip(f"address add {host.address}/24 dev eth0")

@@ -242,14 +242,15 @@ static void test_no_address(void) {
 
         facts.links.all[0].has_ipv4 = facts.links.all[0].has_link_local6 = false;
         check(&facts, "addresses fail");
-        check_says(check_addresses, &facts, "no address on eth0", "DHCP");
+        check_says(check_addresses, &facts, "eth0 has no address", "DHCP");
         /* Beside a good one it is a warning. */
         facts.links.all[1] = facts.links.all[0];
         strcpy(facts.links.all[1].name, "eth1");
         facts.links.n = 2;
+        check_says(check_addresses, &facts, "eth0, eth1 have no address", "");
         facts.links.all[0].has_ipv4 = true;
         check(&facts, "addresses warn");
-        check_says(check_addresses, &facts, "no address on eth1", "");
+        check_says(check_addresses, &facts, "eth1 has no address", "");
         /* Part of a bridge, or without a cable, it needs none. */
         facts.links.all[1].is_lower = true;
         check(&facts, "");

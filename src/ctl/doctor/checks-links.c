@@ -37,7 +37,8 @@ Finding check_addresses(const Facts *facts) {
                                     "Does DHCP answer there, and does a program ask it? If the "
                                     "link is not to be used, take it down: \"ip link set LINK "
                                     "down\".",
-                                    "no address on %s, which is up", none);
+                                    strchr(none, ',') ? "%s have no address" : "%s has no address",
+                                    none);
         if (*bad)
                 return finding_make(*good ? VERDICT_WARN : VERDICT_FAIL,
                                     "Give it an IPv4 address (DHCP, or 169.254.0.0/16 by "
