@@ -20,10 +20,10 @@ static const struct {
                            "the network of its host? In a container its port must be published "
                            "(docs/containers.md)." },
         [PORT_FILTERED] = { "filtered", "filtered (no answer in 1 s)", false,
-                            "A firewall drops connections, or the host is gone. On the node's "
-                            "host allow TCP to a range of ports, \"ufw allow 41000:41009/tcp\", "
-                            "and keep nodes in it: -kernel inet_dist_listen_min 41000 "
-                            "inet_dist_listen_max 41009." },
+                            "A firewall drops connections, or the host is gone. On the node's host "
+                            "let nodes listen in a range of ports, -kernel inet_dist_listen_min "
+                            "41000 inet_dist_listen_max 41009, and allow TCP to it: \"ufw allow "
+                            "41000:41009/tcp\", or \"firewall-cmd --add-port=41000-41009/tcp\"." },
         [PORT_UNREACHABLE] = { "unreachable", "unreachable (no route)", false,
                                "This host has no route there, or a firewall rejects it: \"ip route "
                                "get ADDRESS\"." },

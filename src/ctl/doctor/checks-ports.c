@@ -33,7 +33,7 @@ Finding check_ports(const Facts *facts) {
                         continue;
                 if (n_bad++ < SHOWN_MAX)
                         append(list, sizeof(list), probe);
-                /* What tells nothing of a node is the worst. */
+                /* The advice is for the worst: a port that no node can connect to. */
                 if (!first ||
                     (port_state_is_good(first->state) && !port_state_is_good(probe->state)))
                         first = probe;
@@ -47,6 +47,9 @@ Finding check_ports(const Facts *facts) {
                 return finding_make(VERDICT_OK, NULL,
                                     "no node of another host is up, so no port "
                                     "was tried");
-        return finding_make(VERDICT_OK, NULL, "%zu of other hosts' nodes take%s connections",
-                            n_tried, n_tried == 1 ? "s" : "");
+        return finding_make(VERDICT_OK, NULL,
+                            n_tried == 1
+                                    ? "%zu node of another host was tried, and takes connections"
+                                    : "%zu nodes of other hosts were tried, and take connections",
+                            n_tried);
 }
