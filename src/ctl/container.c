@@ -57,10 +57,10 @@ bool container_has_listener(const char *table, const char *path) {
 }
 
 ContainerKind container_judge(const ContainerFacts *facts) {
-        if (facts->daemon_outside)
-                return CONTAINER_OUTSIDE;
         if (!facts->is_container)
                 return CONTAINER_NONE;
+        if (facts->daemon_outside)
+                return CONTAINER_OUTSIDE;
         if (facts->has_address && facts->all_inner && (facts->all_bridged || facts->is_pod))
                 return CONTAINER_NAT;
         return CONTAINER_REACHABLE;

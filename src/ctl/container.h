@@ -4,11 +4,11 @@
 /*
  * Whether this host is a container that others can't reach
  *
- * Nobody tells a container what is around it. Certain is this: the socket of a daemon that lives in
- * another network namespace has no entry in this one's table of sockets. Such a daemon announces
- * the nodes of this container with the addresses of its own host. Without it, a container whose
- * links all are the inner end of something, with the addresses that container engines give behind
- * their bridges, is taken to be behind NAT.
+ * A container is not told what is around it. One thing is certain: if the daemon's socket is not in
+ * this network's table of sockets, the daemon is outside, and announces the nodes of this container
+ * with the addresses of its own host. With a daemon inside, a container is taken to be behind NAT
+ * if all its links are the inner ends of virtual cables, and their addresses are those that
+ * container engines give behind their bridges.
  */
 
 #include <stdbool.h>

@@ -17,8 +17,8 @@
          0x4000000 /* MANDATORY_25_DIGEST, which stands for the others from OTP 25 on */)
 #define FLAGS_MANDATORY_26 (UINT64_C(0x2000000) /* UNLINK_ID */ | UINT64_C(0x4) << 32 /* V4_NC */)
 
-/* What a later OTP may want. None is ever used: the connection does not get so far. Not among them
- * is PUBLISHED, without which a node is hidden and nobody is told of it. */
+/* What a later OTP may demand. None of it is ever used, as the connection ends before. PUBLISHED is
+ * left out: the node is hidden, and no monitor reports it. */
 #define FLAGS_OPTIONAL                                                                             \
         (UINT64_C(0x8) /* DIST_MONITOR */ | 0x20 /* DIST_MONITOR_NAME */ | 0x1000 /* UNICODE_IO */ \
          | 0x4000 /* SMALL_ATOM_TAGS */ | 0x80000 /* SEND_SENDER */ |                              \

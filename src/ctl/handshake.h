@@ -4,9 +4,8 @@
 /*
  * The beginning of Erlang's distribution handshake ("Distribution Protocol" in the manual of ERTS)
  *
- * After send_name the acceptor answers with its status and a challenge, which has its own name in
- * it. That is before cookies count: whoever ends the connection then has asked who is there, and
- * the node logs nothing.
+ * The acceptor answers send_name with its status and a challenge, which contains its own name.
+ * Cookies come later. A connection that is closed at this point leaves no line in its log.
  */
 
 #include <stddef.h>
@@ -23,20 +22,20 @@
 typedef enum HandshakeResult {
         HANDSHAKE_UNFINISHED, /* more has to come */
         HANDSHAKE_NAMED,      /* an Erlang node, which has told its name */
-        HANDSHAKE_UNNAMED,    /* an Erlang node, which doesn't tell it */
-        HANDSHAKE_BUSY,       /* … which is telling it to somebody of the same name just now */
+        HANDSHAKE_UNNAMED,    /* an Erlang node that refuses to tell it */
+        HANDSHAKE_BUSY,       /* an Erlang node in a handshake with a peer of the same name */
         HANDSHAKE_FOREIGN,    /* something else */
 } HandshakeResult;
 
 /*
- * Writes the send_name of a hidden node on this host, of OTP 25 or later. The name is the same at
- * all times: the acceptor makes an atom of it. Returns its length.
+ * Writes the send_name of a hidden node, which OTP 23 and later accept. The node's name depends on
+ * host alone, because the acceptor makes an atom of it. Returns its length.
  */
 size_t handshake_send_name(uint8_t ret[static HANDSHAKE_SEND_MAX], const char *host);
 
 /*
  * Understands what the acceptor has sent so far, which comes from the network. ret: its name if the
- * result is HANDSHAKE_NAMED, or "" if that is none that a node may have.
+ * result is HANDSHAKE_NAMED, "" if that is not a valid one.
  */
 HandshakeResult handshake_parse(const uint8_t *data, size_t length,
                                 char ret[static NODE_NAME_SIZE]);

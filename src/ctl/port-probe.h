@@ -11,12 +11,12 @@
 #include "core/endpoint.h"
 #include "ctl/port-state.h"
 
-/* A connection on a LAN takes a few milliseconds; a node that is busy may answer later. */
+/* Plenty on a LAN, and short enough for whoever waits for the command. */
 #define PORT_PROBE_MSEC 1000
 
 /* A plain value. */
 typedef struct PortProbe {
-        const char *node; /* who should be there */
+        const char *node; /* who is expected there */
         Address address;
         uint16_t port;
         Proto proto;

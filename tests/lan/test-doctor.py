@@ -448,7 +448,7 @@ def windows(lan):
     host.write("/run/lan/osrelease", "5.15.153.1-microsoft-standard-WSL2\n")
     host.check("mount --bind /run/lan/osrelease /proc/sys/kernel/osrelease")
     try:
-        said = Diagnosis(host).finds({"wsl": "warn"}, "this host is WSL behind NAT")
+        said = Diagnosis(host).finds({"wsl": "warn"}, "this host is WSL without mirrored interfaces")
         host.ip("link add loopback0 type bridge")
         mirrored = Diagnosis(host)
         assert mirrored.bad() == {} and "mirrored" in mirrored.checks["wsl"]["finding"], mirrored

@@ -293,12 +293,14 @@ static void test_wsl(void) {
         Facts facts = in_order();
 
         g_assert_cmpint(wsl_judge("6.1.0-37-amd64\n", true), ==, WSL_NONE);
-        g_assert_cmpint(wsl_judge("5.15.153.1-microsoft-standard-WSL2\n", false), ==, WSL_NAT);
+        g_assert_cmpint(wsl_judge("5.15.153.1-microsoft-standard-WSL2\n", false), ==, WSL_PLAIN);
         g_assert_cmpint(wsl_judge("5.15.153.1-microsoft-standard-WSL2\n", true), ==, WSL_MIRRORED);
-        g_assert_cmpint(wsl_judge("4.4.0-19041-Microsoft\n", false), ==, WSL_NAT);
-        facts.host.wsl = WSL_NAT;
+        g_assert_cmpint(wsl_judge("4.4.0-19041-Microsoft\n", false), ==, WSL_FIRST);
+        facts.host.wsl = WSL_PLAIN;
         check(&facts, "wsl warn");
         check_says(check_wsl, &facts, "multicast", "networkingMode=mirrored");
+        facts.host.wsl = WSL_FIRST;
+        check(&facts, "wsl warn");
         facts.host.wsl = WSL_MIRRORED;
         check(&facts, "");
 }

@@ -23,9 +23,9 @@ static void test_kinds(void) {
         g_assert_cmpint(container_judge(&facts), ==, CONTAINER_NAT);
         facts.daemon_outside = true;
         g_assert_cmpint(container_judge(&facts), ==, CONTAINER_OUTSIDE);
-        /* Whatever it calls itself, its nodes are announced with other addresses than its own. */
+        /* A host whose daemon has a network of its own (PrivateNetwork=yes). */
         facts.is_container = false;
-        g_assert_cmpint(container_judge(&facts), ==, CONTAINER_OUTSIDE);
+        g_assert_cmpint(container_judge(&facts), ==, CONTAINER_NONE);
         /* A host on a LAN of 172.16.0.0/12. */
         facts.daemon_outside = false;
         g_assert_cmpint(container_judge(&facts), ==, CONTAINER_NONE);

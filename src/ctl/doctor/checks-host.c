@@ -27,15 +27,22 @@ Finding check_container(const Facts *facts) {
  */
 Finding check_wsl(const Facts *facts) {
         switch (facts->host.wsl) {
-        case WSL_NAT:
+        case WSL_FIRST:
+                return finding_make(VERDICT_WARN,
+                                    "Use WSL 2, \"wsl --set-version DISTRIBUTION 2\", with "
+                                    "networkingMode=mirrored.",
+                                    "this host is WSL 1, which has no network of Linux: "
+                                    "avahi-daemon may not work");
+        case WSL_PLAIN:
                 return finding_make(
                         VERDICT_WARN,
                         "On Windows 11 22H2 or later: networkingMode=mirrored under [wsl2] in "
                         "%UserProfile%\\.wslconfig, then \"wsl --shutdown\". Let the Hyper-V "
                         "firewall "
                         "pass UDP port 5353 and the nodes' TCP ports (New-NetFirewallHyperVRule).",
-                        "this host is WSL behind NAT: multicast does not reach the LAN, and others "
-                        "can't connect to its nodes");
+                        "this host is WSL without mirrored interfaces: behind its NAT, multicast "
+                        "does "
+                        "not reach the LAN, and others can't connect to its nodes");
         case WSL_MIRRORED:
                 return finding_make(VERDICT_OK, NULL,
                                     "this host is WSL with mirrored interfaces; the Hyper-V "

@@ -8,10 +8,13 @@
 #include "ctl/doctor/facts-host.h"
 #include "ctl/read-file.h"
 
+/* "5.15.153.1-microsoft-standard-WSL2", "4.4.0-19041-Microsoft". */
 Wsl wsl_judge(const char *osrelease, bool has_loopback0) {
         if (!strcasestr(osrelease, "microsoft"))
                 return WSL_NONE;
-        return has_loopback0 ? WSL_MIRRORED : WSL_NAT;
+        if (strstr(osrelease, "Microsoft") && !strstr(osrelease, "WSL2"))
+                return WSL_FIRST;
+        return has_loopback0 ? WSL_MIRRORED : WSL_PLAIN;
 }
 
 void facts_host_gather(FactsHost *ret, const char *socket) {

@@ -9,8 +9,9 @@
 
 typedef enum Wsl {
         WSL_NONE,
-        WSL_NAT,      /* behind Windows */
-        WSL_MIRRORED, /* with the interfaces of Windows */
+        WSL_FIRST,    /* WSL 1, where Windows plays Linux */
+        WSL_PLAIN,    /* WSL 2, behind NAT unless it is told otherwise */
+        WSL_MIRRORED, /* WSL 2 with the interfaces of Windows */
 } Wsl;
 
 typedef struct FactsHost {
@@ -18,8 +19,8 @@ typedef struct FactsHost {
         Wsl wsl;
 } FactsHost;
 
-/* What /proc/sys/kernel/osrelease and an interface tell: Microsoft's kernels are named so, and with
- * mirrored interfaces there is a second loopback. */
+/* By the text of /proc/sys/kernel/osrelease, in which Microsoft's kernels have its name. With
+ * mirrored interfaces there is a second loopback interface, loopback0. */
 Wsl wsl_judge(const char *osrelease, bool has_loopback0);
 
 /* Looks at the machine. socket: where a daemon has just been reached; NULL: nowhere. */
