@@ -22,9 +22,10 @@ const Command commands[] = {
           command_names,
           false },
         { "resolve",
-          { OPTION_LISTENER | OPTION_JSON, "NODE" },
+          { OPTION_LISTENER | OPTION_PROBE | OPTION_JSON, "NODE" },
           "which address and port a node would connect to, and why",
-          "Tells which address a node of this host would connect to, and which ones it would not.\n"
+          "Tells which address a node of this host would connect to, which ones it would not, and\n"
+          "what answers there.\n"
           "Exit status 3: nobody of that name can be connected to.",
           command_resolve,
           false },
@@ -41,11 +42,12 @@ const Command commands[] = {
           command_status,
           false },
         { "doctor",
-          { OPTION_JSON, NULL },
+          { OPTION_PROBE | OPTION_JSON, NULL },
           "what is wrong on this host, and what to do",
           "Looks at the daemon, at avahi-daemon, at the network and at Erlang's settings, and "
           "asks\n"
-          "on each link, by mDNS, for the nodes that are announced.\n"
+          "on each link, by mDNS, for the nodes that are announced. Tries the ports of some "
+          "nodes.\n"
           "Exit status 0: all is well, 1: something fails, 3: there are warnings.",
           command_doctor,
           true },

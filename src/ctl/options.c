@@ -47,6 +47,12 @@ static bool set_no_legend(Options *options, const char *value) {
         return true;
 }
 
+static bool set_no_probe(Options *options, const char *value) {
+        (void) value;
+        options->no_probe = true;
+        return true;
+}
+
 static bool set_cluster(Options *options, const char *value) {
         Endpoint endpoint = {};
 
@@ -103,6 +109,7 @@ const Option options_known[] = {
           "the distribution that connects: tcp (default) or tls" },
         { "family", "FAMILY", OPTION_LISTENER, set_family,
           "what it connects over: inet (default) or inet6" },
+        { "no-probe", NULL, OPTION_PROBE, set_no_probe, "don't try the ports of nodes" },
         { "json", NULL, OPTION_JSON, set_json, "JSON, as docs/json.md says" },
         { "no-legend", NULL, OPTION_LEGEND, set_no_legend, "no headers" },
         { "socket", "PATH", 0, set_socket, "where epmd-mdnsd serves" },

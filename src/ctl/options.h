@@ -23,6 +23,7 @@ enum {
         OPTION_LISTENER = 1 << 3,
         OPTION_WAIT = 1 << 4,
         OPTION_PROGRAM = 1 << 5, /* only before the command */
+        OPTION_PROBE = 1 << 6,
 };
 
 /* What was asked for. The strings belong to argv. */
@@ -32,6 +33,7 @@ typedef struct Options {
         bool version;
         bool json;
         bool no_legend;
+        bool no_probe;
         Filter filter;
         Proto proto;
         Family family;

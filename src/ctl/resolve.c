@@ -10,21 +10,27 @@
 
 #include "core/choice.h"
 #include "ctl/commands.h"
-#include "ctl/field.h"
+#include "ctl/container-gather.h"
 #include "ctl/json.h"
+#include "ctl/resolve-fields.h"
 #include "ctl/suggest.h"
 #include "ctl/text.h"
+#include "util/socket-path.h"
 
 /* A node has an endpoint for each protocol and family. */
 #define ENDPOINTS_MAX (_PROTO_MAX * _FAMILY_MAX)
+
+_Static_assert(ENDPOINTS_MAX *LIMIT_ADDRESSES <= PORT_PROBES_MAX, "all are tried at once");
 
 typedef struct Answer {
         const char *node;
         NodeInfo infos[ENDPOINTS_MAX];
         size_t n_infos;
         Choice choices[ENDPOINTS_MAX * LIMIT_ADDRESSES];
+        PortProbe probes[ENDPOINTS_MAX * LIMIT_ADDRESSES]; /* of the choices */
         size_t n_choices;
         uint64_t took_usec;
+        ContainerKind container; /* what this host is */
 } Answer;
 
 static uint64_t now_usec(void) {
@@ -135,78 +141,34 @@ static void print_headline(const Answer *answer, const Options *options) {
         free(host);
 }
 
-/* --- The fields of a choice --- */
-
-static const char *show_used(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field, (void) buffer;
-        return choice->verdict == CHOICE_TAKEN ? "yes" : "no";
+/* What would be connected to, if anything. */
+static bool has_choice(const Answer *answer) {
+        return answer->n_choices > 0 && answer->choices[0].verdict == CHOICE_TAKEN;
 }
 
-static const char *get_address(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
+/* What is amiss, and what to do about it. */
+static void print_advice(const Answer *answer) {
+        const PortProbe *probe = &answer->probes[0];
+        const char *advice = has_choice(answer) ? port_state_advice(probe->state) : NULL;
 
-        (void) field;
-        return address_format(&choice->address, buffer);
+        if (advice)
+                printf("\nPort %" PRIu16 " is %s. %s\n", probe->port,
+                       port_state_show(probe->state, "", (char[PORT_STATE_SIZE]){ 0 }), advice);
+        if (answer->container == CONTAINER_OUTSIDE || answer->container == CONTAINER_NAT)
+                printf("\nNote: %s. %s\n", container_text(answer->container), container_advice);
 }
-
-static const char *get_port(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field;
-        snprintf(buffer, FIELD_SIZE, "%" PRIu16, choice->info->endpoint.port);
-        return buffer;
-}
-
-static const char *get_proto(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field, (void) buffer;
-        return proto_to_string(choice->info->endpoint.proto);
-}
-
-static const char *get_family(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field, (void) buffer;
-        return family_to_string(choice->info->endpoint.family);
-}
-
-static const char *get_chosen(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field, (void) buffer;
-        return choice->verdict == CHOICE_TAKEN ? "1" : NULL;
-}
-
-static const char *get_reason(const void *object, const Field *field, char *buffer) {
-        const Choice *choice = object;
-
-        (void) field, (void) buffer;
-        return choice_reason(choice);
-}
-
-static const Field choice_fields[] = {
-        { NULL, NULL, "USED", .show = show_used },
-        { "addr", "address", "ADDRESS", FIELD_TEXT, .get = get_address },
-        { "port", "port", "PORT", FIELD_NUMBER, .get = get_port },
-        { "proto", "proto", "PROTO", FIELD_TEXT, .get = get_proto },
-        { "family", "family", "FAMILY", FIELD_TEXT, .get = get_family },
-        { NULL, "chosen", NULL, FIELD_FLAG, .get = get_chosen },
-        { NULL, "why", "WHY", FIELD_TEXT, .get = get_reason },
-};
 
 static int print_text(const Answer *answer, const Options *options) {
         /* Nothing is cut: addresses and reasons are all that there is to see. */
         const TableStyle style = { true, options->colour, 0 };
-        _cleanup_(table_freep) Table *table =
-                fields_table(choice_fields, ELEMENTSOF(choice_fields));
+        _cleanup_(table_freep) Table *table = fields_table(resolve_fields, n_resolve_fields);
 
-        for (size_t i = 0; table && i < answer->n_choices; i++)
-                if (fields_table_add(table, choice_fields, ELEMENTSOF(choice_fields),
-                                     &answer->choices[i]) < 0)
+        for (size_t i = 0; table && i < answer->n_choices; i++) {
+                const Candidate candidate = { &answer->choices[i], &answer->probes[i] };
+
+                if (fields_table_add(table, resolve_fields, n_resolve_fields, &candidate) < 0)
                         table = table_free(table);
+        }
         if (!table) {
                 fprintf(stderr, "epmd-mdns: out of memory\n");
                 return -ENOMEM;
@@ -217,31 +179,63 @@ static int print_text(const Answer *answer, const Options *options) {
                 printf("\n");
                 explain_loopback(stdout, answer->node);
         }
+        print_advice(answer);
         return 0;
 }
 
-static struct json_object *json_choice(const Choice *choice) {
+static struct json_object *json_choice(const Answer *answer, size_t i) {
+        const Candidate candidate = { &answer->choices[i], &answer->probes[i] };
         struct json_object *object = json_object_new_object();
 
-        fields_add_json(object, choice_fields, ELEMENTSOF(choice_fields), choice);
+        fields_add_json(object, resolve_fields, n_resolve_fields, &candidate);
         return object;
 }
 
 static int print_json(const Answer *answer) {
-        struct json_object *object = json_object_new_object(), *choices = json_object_new_array(),
-                           *chosen = NULL;
+        struct json_object *object = json_object_new_object(), *choices = json_object_new_array();
 
         for (size_t i = 0; i < answer->n_choices; i++)
-                json_object_array_add(choices, json_choice(&answer->choices[i]));
-        if (answer->n_choices > 0 && answer->choices[0].verdict == CHOICE_TAKEN)
-                chosen = json_choice(&answer->choices[0]);
+                json_object_array_add(choices, json_choice(answer, i));
 
         json_object_object_add(object, "node", json_text(answer->node));
-        json_object_object_add(object, "chosen", chosen);
+        json_object_object_add(object, "chosen",
+                               has_choice(answer) ? json_choice(answer, 0) : NULL);
         json_object_object_add(object, "choices", choices);
         json_object_object_add(object, "microseconds",
                                json_object_new_int64((int64_t) answer->took_usec));
+        json_object_object_add(object, "behind_nat",
+                               json_object_new_boolean(answer->container == CONTAINER_OUTSIDE ||
+                                                       answer->container == CONTAINER_NAT));
         return json_print(object);
+}
+
+/* --- */
+
+static void judge(Answer *answer, const Options *options) {
+        ContainerFacts facts;
+
+        answer->n_choices = choice_make(answer->choices, answer->infos, answer->n_infos,
+                                        options->proto, options->family);
+        for (size_t i = 0; i < answer->n_choices; i++)
+                answer->probes[i] = (PortProbe){
+                        .node = answer->node,
+                        .address = answer->choices[i].address,
+                        .port = answer->choices[i].info->endpoint.port,
+                        .proto = answer->choices[i].info->endpoint.proto,
+                };
+        if (!options->no_probe)
+                port_probe(answer->probes, answer->n_choices);
+        container_gather(&facts, socket_path(options->socket));
+        answer->container = container_judge(&facts);
+}
+
+static int print(Client *client, const Answer *answer, const Options *options) {
+        if (options->json)
+                return print_json(answer);
+        if (answer->n_infos > 0)
+                return print_text(answer, options);
+        explain_absence(client, answer->node);
+        return 0;
 }
 
 int command_resolve(Client *client, const Options *options) {
@@ -266,16 +260,10 @@ int command_resolve(Client *client, const Options *options) {
         answer->node = options->argument;
         r = lookup(client, answer);
         if (r >= 0) {
-                answer->n_choices = choice_make(answer->choices, answer->infos, answer->n_infos,
-                                                options->proto, options->family);
-                if (options->json)
-                        r = print_json(answer);
-                else if (answer->n_infos > 0)
-                        r = print_text(answer, options);
-                else
-                        explain_absence(client, answer->node);
+                judge(answer, options);
+                r = print(client, answer, options);
         }
-        if (r >= 0 && (answer->n_choices == 0 || answer->choices[0].verdict != CHOICE_TAKEN))
+        if (r >= 0 && (!has_choice(answer) || !port_state_is_good(answer->probes[0].state)))
                 r = EXIT_NO;
         free(answer);
         return r;

@@ -5,6 +5,7 @@ The container is made as Docker and Podman make theirs, of namespaces; its "imag
 there is the application, and of the host only the directory of the control socket, read-only.
 """
 
+from host import CLI
 from node import LOOP, Node
 
 EBIN = "/run/ebin"
@@ -16,6 +17,7 @@ hostname "$2"
 shift 3
 mount -t tmpfs tmpfs "$root/mnt"
 mkdir "$root/mnt/epmd-mdns" "$root/mnt/ebin" "$root/mnt/home"
+touch "$root/mnt/.containerenv"
 mount --bind -o ro /run/epmd-mdns "$root/mnt/epmd-mdns"
 mount --bind "$ebin" "$root/mnt/ebin"
 mount --no-mtab --move "$root/mnt" "$root/run"
@@ -28,15 +30,24 @@ exec env HOME=/run/home "$@"
 def start(host, name, hostname, *more, network=None):
     """Start a node in a container of that host name, with the host's network or in the namespace of that name; return
     the Node when it is up."""
-    enter = ["nsenter", f"--net=/run/netns/{network}"] if network else []
-    argv = [*enter, "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh",
-            "/run/lan/root" if host.otp else "", hostname, host.ebin,
-            *host.otp_argv(["erl", "-noshell", "-sname", name, "-setcookie", "x", "-start_epmd", "false",
-                            "-epmd_module", "epmd_mdns", "-pa", EBIN, *more, "-eval", LOOP])]
-    node = host.spawn(argv, f"container {hostname}", kind=Node)
+    command = host.otp_argv(["erl", "-noshell", "-sname", name, "-setcookie", "x", "-start_epmd", "false",
+                             "-epmd_module", "epmd_mdns", "-pa", EBIN, *more, "-eval", LOOP])
+    root = "/run/lan/root" if host.otp else ""
+    node = host.spawn(_enter(host, root, hostname, network) + command, f"container {hostname}", kind=Node)
     node.name = f"{name}@{hostname}"
     assert node.eval("node()", 30) == node.name
     return node
+
+
+def cli(host, hostname, *arguments, network=None):
+    """Run the command epmd-mdns in a container, return the CompletedProcess."""
+    return host.run([*_enter(host, "", hostname, network), CLI, *arguments])
+
+
+def _enter(host, root, hostname, network):
+    enter = ["nsenter", f"--net=/run/netns/{network}"] if network else []
+    return [*enter, "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh",
+            root, hostname, host.ebin]
 
 
 def add_network(host, name, subnet):

@@ -7,6 +7,7 @@ import os
 import re
 
 import tap
+from acceptor import Acceptors
 from box import HERE
 from host import CLI
 from lan import Lan
@@ -22,8 +23,9 @@ STATUS = {"version": TEXT, "uptime": NUMBER, "avahi": TEXT, "host": TEXT, "inter
           "hosts": NUMBER, "adverts": NUMBER, "announceable": NUMBER, "sightings": NUMBER, "conflicts": NUMBER,
           "ignored": OBJECT, "refused": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
 LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback"), OBJECT)
-RESOLVE = {"node": TEXT, "chosen": (OBJECT, NOTHING), "choices": LIST, "microseconds": NUMBER}
-CHOICE = {"address": TEXT, "port": NUMBER, "proto": TEXT, "family": TEXT, "chosen": FLAG, "why": TEXT}
+RESOLVE = {"node": TEXT, "chosen": (OBJECT, NOTHING), "choices": LIST, "microseconds": NUMBER, "behind_nat": FLAG}
+CHOICE = {"address": TEXT, "port": NUMBER, "port_state": (TEXT, NOTHING), "port_node": (TEXT, NOTHING), "proto": TEXT, "family": TEXT,
+          "chosen": FLAG, "why": TEXT}
 DOCTOR = {"verdict": TEXT, "checks": LIST}
 CHECK = {"check": TEXT, "verdict": TEXT, "finding": TEXT, "advice": (TEXT, NOTHING)}
 
@@ -115,9 +117,16 @@ def tells_status(lan):
 
 def resolves(lan):
     "resolve --json has the choice and all that was not chosen; exit status 3 without a choice"
-    said = shaped(read(lan[1], "resolve", "alice@h\u00e9"), RESOLVE)
+    with Acceptors(lan[1], {4001: "alice@h\u00e9"}):
+        said = shaped(read(lan[1], "resolve", "alice@h\u00e9"), RESOLVE)
     assert said["chosen"] == shaped(said["choices"][0], CHOICE) and said["chosen"]["chosen"] is True, said
     assert (said["chosen"]["address"], said["chosen"]["port"]) == ("127.0.0.1", 4001), said
+    assert (said["chosen"]["port_state"], said["chosen"]["port_node"]) == ("open", "alice@h\u00e9"), said
+    assert said["behind_nat"] is False, said
+    said = shaped(read(lan[1], "resolve", "alice@h\u00e9", status=3), RESOLVE)
+    assert (said["chosen"]["port_state"], said["chosen"]["port_node"]) == ("refused", None), said
+    said = shaped(read(lan[1], "resolve", "--no-probe", "alice@h\u00e9"), RESOLVE)
+    assert (said["chosen"]["port_state"], said["chosen"]["port_node"]) == (None, None), said
     said = shaped(read(lan[1], "resolve", "--proto=tls", "alice@h\u00e9", status=3), RESOLVE)
     assert said["chosen"] is None and said["choices"][0]["chosen"] is False, said
     said = shaped(read(lan[1], "resolve", "nobody@nowhere", status=3), RESOLVE)

@@ -14,6 +14,7 @@ import subprocess
 import termios
 
 import tap
+from acceptor import Acceptors
 from box import ENVIRONMENT
 from host import CLI
 from lan import Lan
@@ -26,7 +27,8 @@ def scene(test):
     """The test, with alice and carol on h1, bob on h2, and nobody else; bob and carol are in a cluster."""
     @functools.wraps(test)
     def run(lan):
-        with lan[1].control() as alice, lan[2].control() as lan.bob, lan[1].control() as carol:
+        with lan[1].control() as alice, lan[2].control() as lan.bob, lan[1].control() as carol, \
+                Acceptors(lan[1], {4001: "alice@h1", 4003: "carol@h1"}), Acceptors(lan[2], {4002: "bob@h2"}):
             alice.register("alice@h1", 4001)
             lan.bob.register("bob@h2", 4002, cluster="team", otp="27", dist="5-6")
             carol.register("carol@h1", 4003, cluster="team", proto="tls", type="hidden")
@@ -83,7 +85,7 @@ def cuts_no_warning(lan):
         lan[1].wait_status(lambda status: status["conflicts"] == 1 and status["nodes"] == 4, 10, "two claim it")
         rows = on_terminal(lan[1], "list", environment=["TERM=xterm", "NO_COLOR=1"]).splitlines()
         assert any(row.endswith("local, CONFLICT") for row in rows) and max(map(len, rows)) <= 80, rows
-        assert "\u2026" not in on_terminal(lan[1], "resolve", wide, environment=["TERM=xterm", "NO_COLOR=1"])
+        assert "\u2026" not in on_terminal(lan[1], "resolve", "--no-probe", wide, environment=["TERM=xterm", "NO_COLOR=1"])
 
 
 def on_terminal(host, *arguments, environment=()):
@@ -141,11 +143,11 @@ def resolves(lan):
     lines = good(lan[1].cli("resolve", "bob@h2")).splitlines()
     headline = r"192\.0\.2\.2 port 4002, heard on the LAN from h2\.local; found in \d+\.\d\d ms"
     assert re.fullmatch(headline, lines[0]), lines
-    assert lines[1:4] == ["", "USED  ADDRESS    PORT  PROTO  FAMILY  WHY",
-                          "yes   192.0.2.2  4002  tcp    inet    up, and of the family asked for"], lines
+    assert lines[1:4] == ["", "USED  ADDRESS    PORT  STATE  PROTO  FAMILY  WHY",
+                          "yes   192.0.2.2  4002  open   tcp    inet    up, and of the family asked for"], lines
     lines = good(lan[1].cli("resolve", "alice@h1")).splitlines()
     assert lines[0].startswith("127.0.0.1 port 4001, on this host; found in "), lines
-    assert lines[3] == "yes   127.0.0.1  4001  tcp    inet    registered on this host", lines
+    assert lines[3] == "yes   127.0.0.1  4001  open   tcp    inet    registered on this host", lines
 
 
 def resolves_protocol(lan):
@@ -154,7 +156,7 @@ def resolves_protocol(lan):
     assert shown.returncode == 3 and not shown.stderr, shown
     lines = shown.stdout.splitlines()
     assert lines[0].startswith("No address that a node could connect to by tcp over inet; "), lines
-    assert lines[3] == "no    127.0.0.1  4003  tls    inet    this listener speaks TLS", lines
+    assert lines[3] == "no    127.0.0.1  4003  open   tls    inet    this listener speaks TLS", lines
     assert good(lan[1].cli("resolve", "--proto", "tls", "carol@h1")).startswith("127.0.0.1 port 4003")
 
 

@@ -6,6 +6,7 @@ import os
 import re
 
 import tap
+from acceptor import Acceptors
 from box import HERE
 from host import BUILD, CLI
 from lan import Lan
@@ -69,9 +70,10 @@ def keeps_its_word(lan):
     lan[1].write(COOKIE, "secret\n")
     lan[1].check(["chmod", "0644", COOKIE])
     commands = [(command, output) for command, output in shown_in_readme() if "epmd-mdns" in command]
-    for command, expected in commands:
-        if not command.startswith(("epmd-mdns monitor", "socat")):
-            compare(command, run(lan[1], command), expected)
+    with Acceptors(lan[2], {40001: "bob@h2"}):
+        for command, expected in commands:
+            if not command.startswith(("epmd-mdns monitor", "socat")):
+                compare(command, run(lan[1], command), expected)
     for command, expected in commands:
         if command.startswith("epmd-mdns monitor"):
             monitor(lan, command, expected)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes in containers: with the host's network, behind the host, and on the LAN by a macvlan (docs/containers.md)."""
 
+import json
 import shutil
 import subprocess
 
@@ -58,7 +59,54 @@ def behind_the_host(lan):
     app.wait_known(lan.bob)
     app.wait_known(lan.alice)
     assert app.ping("bob@h2") == "pong" and app.ping("alice@h1") == "pang" and lan.alice.ping("hidden@box") == "pang"
+    shown = lan[2].cli("resolve", "hidden@box")
+    assert shown.returncode == 3 and f"Port {PORT} is refused." in shown.stdout, shown
     app.kill()
+
+
+def found(shown):
+    """What doctor --json finds of the container."""
+    return next(check for check in json.loads(shown.stdout)["checks"] if check["check"] == "container")
+
+
+def says_so(lan):
+    "resolve and doctor say so in it: its nodes are announced with the host's addresses; on the host and on others they don't"
+    for host in (lan[1], lan[2]):
+        assert found(host.cli("doctor", "--json"))["verdict"] == "ok", host.name
+        assert "Note:" not in good(host.cli("resolve", "bob@h2"))
+    shown = container.cli(lan[1], "box", "resolve", "bob@h2", network="net")
+    assert "Note: this host is a container with a network of its own, behind the host of epmd-mdnsd: " in good(shown), shown
+    assert json.loads(container.cli(lan[1], "box", "resolve", "--json", "bob@h2", network="net").stdout)["behind_nat"] is True
+    check = found(container.cli(lan[1], "box", "doctor", "--json", network="net"))
+    assert check["verdict"] == "warn" and "with that host's addresses" in check["finding"], check
+    assert "docs/containers.md" in check["advice"], check
+
+
+def says_so_with_host_network(lan):
+    "with the host's network there is nothing to say"
+    assert "Note:" not in good(container.cli(lan[1], "box", "resolve", "bob@h2"))
+    check = found(container.cli(lan[1], "box", "doctor", "--json"))
+    assert check["verdict"] == "ok" and "this host is a container, with its host's network" in check["finding"], check
+
+
+def alone_behind_nat(lan):
+    "where the daemon would be its own, doctor knows by the addresses of Docker that it is behind NAT; by others it can't tell"
+    for subnet, verdict in (("172.17.0", "warn"), ("192.168.7", "ok")):
+        lan[1].ip("address flush dev bridge-c", f"address add {subnet}.1/24 dev bridge-c")
+        lan[1].check("ip -n net address flush dev eth0 scope global")
+        lan[1].check(f"ip -n net address add {subnet}.2/24 dev eth0")
+        shown = container.cli(lan[1], "box", "--socket=/run/nowhere", "doctor", "--json", network="net")
+        check = found(shown)
+        assert check["verdict"] == verdict and ("behind NAT" in check["finding"]) == (verdict == "warn"), check
+    lan[1].ip("address flush dev bridge-c", f"address add {SUBNET}.1/24 dev bridge-c")
+    lan[1].check("ip -n net address flush dev eth0 scope global")
+    lan[1].check(f"ip -n net address add {SUBNET}.2/24 dev eth0")
+    lan[1].check(f"ip -n net route add default via {SUBNET}.1")
+
+
+def good(shown):
+    assert shown.returncode == 0 and not shown.stderr, shown
+    return shown.stdout
 
 
 def published_port(lan):
@@ -69,6 +117,7 @@ def published_port(lan):
         watch.wait_event("up", "published@box", SOON, port=str(PORT))
     lan.bob.wait_known(app)
     assert lan.bob.ping("published@box") == "pong"
+    assert good(lan[2].cli("resolve", "published@box")).splitlines()[3].split()[3] == "open"
     app.kill()
 
 
@@ -109,7 +158,8 @@ def macvlan(lan):
 
 
 if __name__ == "__main__":
-    tests = [host_network, daemon_restarts, behind_the_host, published_port, bound_behind_the_host, macvlan]
+    tests = [host_network, daemon_restarts, says_so_with_host_network, behind_the_host, says_so, alone_behind_nat,
+             published_port, bound_behind_the_host, macvlan]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
-        tests = [host_network, daemon_restarts, macvlan]
+        tests = [host_network, daemon_restarts, says_so_with_host_network, macvlan]
     tap.main(tests, Lan(3, links=[(1, 2), (3,)]))

@@ -6,16 +6,19 @@ import contextlib
 import functools
 import json
 import shutil
+import sys
 
 import tap
+from acceptor import Acceptors
 from fake import FakeDaemon
 from host import CLI
 from lan import Lan
 from wait import wait_for
 
 CONF = "/run/lan/avahi.conf"
-CHECKS = ["daemon", "socket", "avahi", "publishing", "ip-versions", "interfaces", "addresses", "virtual-interfaces",
-          "own-advert", "firewall", "conflicts", "loopback-names", "registrations", "ignored", "epmd", "cookie", "erl-flags"]
+CHECKS = ["daemon", "socket", "container", "wsl", "avahi", "publishing", "ip-versions", "interfaces", "addresses", "wifi",
+          "virtual-interfaces", "own-advert", "firewall", "mdns-stacks", "ports", "conflicts", "loopback-names",
+          "registrations", "ignored", "epmd", "cookie", "erl-flags"]
 
 
 class Diagnosis:
@@ -86,7 +89,7 @@ def in_order(test):
     """The test, on a LAN where each host has a node and hears of the other's, before and after."""
     @functools.wraps(test)
     def run(lan):
-        with lan[1].control() as alice, lan[2].control() as bob:
+        with lan[1].control() as alice, lan[2].control() as bob, Acceptors(lan[2], {4002: "bob@h2"}) as lan.acceptors:
             alice.register("alice@h1", 4001)
             bob.register("bob@h2", 4002)
             lan.each(well)
@@ -111,7 +114,7 @@ def speaks_to_people(lan):
     lines = shown.stdout.splitlines()
     assert [line.split(":")[0] for line in lines[:-2]] == [f"ok    {check}" for check in CHECKS], shown.stdout
     assert lines[0] == "ok    daemon: epmd-mdnsd answers at /run/epmd-mdns/control", lines[0]
-    assert lines[-2:] == ["", "17 ok, 0 warnings, 0 failures"], lines
+    assert lines[-2:] == ["", f"{len(CHECKS)} ok, 0 warnings, 0 failures"], lines
 
 
 def daemon_stopped(lan):
@@ -288,8 +291,7 @@ def module_missing(lan):
 def firewall_drops(lan):
     "fault: a firewall of this host drops what comes in on UDP port 5353"
     host = lan[1]
-    host.check(["nft", "-f", "-"], input="table inet filter { chain input { type filter hook input priority 0; "
-                                         "iif lo accept; udp dport 5353 drop; }; }\n")
+    drop(host, "udp dport 5353")
     try:
         return Diagnosis(host).finds({"firewall": "fail"}, "a firewall of this host drops it")
     finally:
@@ -325,6 +327,137 @@ def not_announced_yet(lan):
     assert said.checks["own-advert"]["verdict"] == "ok", said
 
 
+def drop(host, what):
+    """A firewall of the host drops what comes in of that."""
+    host.check(["nft", "-f", "-"], input="table inet filter { chain input { type filter hook input priority 0; "
+                                         f"iif lo accept; {what} drop; }}; }}\n")
+
+
+def port_filtered(lan):
+    "fault: a firewall of another host drops connections to the distribution's port"
+    drop(lan[2], "tcp dport 4002")
+    try:
+        said = Diagnosis(lan[1])
+        assert "inet_dist_listen_min" in said.checks["ports"]["advice"], said
+        return said.finds({"ports": "warn"}, "bob@h2 at 192.0.2.2 port 4002 is filtered (no answer in 1 s)")
+    finally:
+        lan[2].check("nft flush ruleset")
+
+
+def port_refused(lan):
+    "fault: nobody listens at the port of another host's node; with --no-probe it is not tried"
+    lan.acceptors.close()
+    skipped = lan[1].cli("doctor", "--no-probe", "--json")
+    assert skipped.returncode == 0 and "ports" not in [check["check"] for check in json.loads(skipped.stdout)["checks"]]
+    return Diagnosis(lan[1]).finds({"ports": "warn"}, "bob@h2 at 192.0.2.2 port 4002 is refused")
+
+
+def port_of_another(lan):
+    "fault: another node, something else, or a node that hangs has the port of another host's node"
+    for name, words in (("carol@h2", "is not this node: carol@h2"), ("http", "is not an Erlang node"),
+                        ("silent", "is silent (connected, no answer in 1 s)")):
+        lan.acceptors.close()
+        with Acceptors(lan[2], {4002: name}):
+            said = Diagnosis(lan[1]).finds({"ports": "warn"}, words)
+    return said
+
+
+def no_address(lan):
+    "fault: links that are up have no address; part of a bridge, they need none"
+    host = lan[1]
+    host.ip("link add lan1 type veth peer name lan2")
+    host.check("sysctl -qw net.ipv6.conf.lan1.disable_ipv6=1 net.ipv6.conf.lan2.disable_ipv6=1")
+    host.ip("link set lan1 up", "link set lan2 up")
+    try:
+        said = Diagnosis(host).finds({"addresses": "warn"}, "have no address")
+        assert {"lan1", "lan2"} == set(said.removesuffix(" have no address").split(", ")), said
+        host.ip("link add lan0 type bridge", "link set lan1 master lan0", "link set lan2 master lan0",
+                "address add 198.51.100.9/24 dev lan0", "link set lan0 up")
+        # This one knows of the host's links.
+        host.check("mount -t sysfs sysfs /sys")
+        bridged = Diagnosis(host)
+        host.check("umount /sys")
+        assert bridged.checks["addresses"]["verdict"] == "ok", bridged
+        host.ip("link delete lan0")
+        return said
+    finally:
+        host.ip("link delete lan1")
+
+
+def ipv6_only(lan):
+    "where a link has no IPv4, the question is asked over IPv6"
+    host = lan[1]
+    host.ip(f"address delete {host.address}/24 dev eth0")
+    try:
+        restart(host)
+        host.wait_status(lambda status: status["adverts"] == 1 and status["sightings"] > 0, 15, "all is as it was")
+        said = Diagnosis(host)
+        assert said.checks["own-advert"]["finding"] == "the nodes of this host are found on eth0", said
+        # Nor can nodes of this host connect to one that listens over IPv4.
+        return said.finds({"ports": "warn"}, "bob@h2 at 192.0.2.2 port 4002 is unreachable (no route)")
+    finally:
+        host.ip(f"address add {host.address}/24 dev eth0")
+
+
+def ipv6_firewall(lan):
+    "fault: a firewall drops what comes in on UDP port 5353, and there is no IPv4"
+    host = lan[1]
+    host.ip(f"address delete {host.address}/24 dev eth0")
+    try:
+        restart(host)
+        host.wait_status(lambda status: status["adverts"] == 1 and status["sightings"] > 0, 15, "all is as it was")
+        drop(host, "udp dport 5353")
+        said = Diagnosis(host)
+        # As long as bob is heard of, he can't be connected to.
+        assert said.bad().items() >= {"firewall": "fail"}.items() and set(said.bad()) <= {"firewall", "ports"}, said
+        assert "a firewall of this host drops it" in said.checks["firewall"]["finding"], said
+        return said.checks["firewall"]["finding"]
+    finally:
+        host.check("nft flush ruleset")
+        host.ip(f"address add {host.address}/24 dev eth0")
+
+
+SECOND_STACK = """import signal, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listener.bind(("", 5353))
+    print("listening", flush=True)
+    signal.pause()
+"""
+
+
+def second_stack(lan):
+    "fault: another program uses UDP port 5353; root learns which, others whose it is"
+    host = lan[1]
+    other = host.spawn([sys.executable, "-c", SECOND_STACK], "second stack", uid=65533)
+    other.wait_line("listening", 20)
+    try:
+        with open(f"/proc/{other.pid}/comm") as file:
+            program = file.read().strip()
+        said = Diagnosis(host, uid=65534, environment=["HOME=/nonexistent"])
+        assert said.finds({"mdns-stacks": "warn"}, "is used by a program of user 65533"), said
+        return Diagnosis(host).finds({"mdns-stacks": "warn"}, f"is used by {program} (process ")
+    finally:
+        other.kill()
+
+
+def windows(lan):
+    "fault: the host is WSL, behind NAT; with mirrored interfaces it is no fault"
+    host = lan[1]
+    host.write("/run/lan/osrelease", "5.15.153.1-microsoft-standard-WSL2\n")
+    host.check("mount --bind /run/lan/osrelease /proc/sys/kernel/osrelease")
+    try:
+        said = Diagnosis(host).finds({"wsl": "warn"}, "this host is WSL without mirrored interfaces")
+        host.ip("link add loopback0 type bridge")
+        mirrored = Diagnosis(host)
+        assert mirrored.bad() == {} and "mirrored" in mirrored.checks["wsl"]["finding"], mirrored
+        host.ip("link delete loopback0")
+        return said
+    finally:
+        host.check("umount /proc/sys/kernel/osrelease")
+
+
 def limit_reached(lan):
     "fault: avahi-daemon gives epmd-mdnsd fewer objects than there are adverts"
     host = lan[1]
@@ -337,7 +470,8 @@ def limit_reached(lan):
             said = Diagnosis(host)
     assert said.checks["ignored"]["verdict"] == "warn", said
     assert "ignored since epmd-mdnsd started" in said.checks["ignored"]["finding"], said
-    assert not set(said.bad()) - {"ignored", "own-advert"}, said
+    # Nobody listens at the ports of so many.
+    assert not set(said.bad()) - {"ignored", "own-advert", "ports"}, said
     return said.checks["ignored"]["finding"]
 
 
@@ -345,8 +479,8 @@ if __name__ == "__main__":
     tests = [finds_nothing, speaks_to_people, daemon_stopped, daemon_hangs, socket_closed_to_others, avahi_stopped,
              avahi_hangs, bus_not_used, publishing_disabled, user_publishing_disabled, ipv4_off, interface_denied,
              link_local_only, more_addresses, bridge_announced, names_clash, epmd_for_all, cookie_readable, module_missing,
-             firewall_drops, nobody_arrives, one_not_announced, not_announced_yet,
-             limit_reached]
+             firewall_drops, nobody_arrives, one_not_announced, not_announced_yet, port_filtered, port_refused,
+             port_of_another, no_address, ipv6_only, ipv6_firewall, second_stack, windows, limit_reached]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
-        tests.remove(firewall_drops)
+        tests = [test for test in tests if test not in (firewall_drops, port_filtered, ipv6_firewall)]
     tap.main([in_order(test) for test in tests], Lan(2))

@@ -44,6 +44,20 @@ def connects(lan):
     lan.each(lambda node: node.stop(), first)
 
 
+def is_tried(lan):
+    "a node whose port is tried by `resolve` and the doctor logs nothing: nothing is sent to it"
+    for host in (lan[1], lan[2]):
+        for _ in range(10):
+            shown = host.cli("resolve", "--proto=tls", "a@h1")
+            assert shown.returncode == 0 and re.search(r"^yes .* open  ", shown.stdout, re.MULTILINE), shown
+        ports = re.search("^.*ports: .*", host.cli("doctor").stdout, re.MULTILINE)[0]
+        assert ports.startswith("ok "), ports
+    # Its answer comes behind all that it had to log.
+    lan.a.eval("logger_std_h:filesync(default)")
+    reports = [report for report in lan.a.reports() if "epmd_mdns: daemon_" not in report]
+    assert reports == [], reports
+
+
 def refuses_other_name(lan):
     "a node whose certificate carries the name of another host is found, and refused"
     own = lan.authority.issue("other", "other.local")
@@ -136,5 +150,5 @@ def prefers_last(lan):
 
 
 if __name__ == "__main__":
-    tap.main([connects, refuses_other_name, refuses_stranger, admits_good, speaks_one, speaks_both, prefers_last],
+    tap.main([connects, is_tried, refuses_other_name, refuses_stranger, admits_good, speaks_one, speaks_both, prefers_last],
              Lan(3, tls=True))

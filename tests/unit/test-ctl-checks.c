@@ -38,6 +38,7 @@ static Facts in_order(void) {
                         .n = 1,
                         .all = { { .name = "eth0",
                                    .multicast = true,
+                                   .running = true,
                                    .has_ipv4 = true,
                                    .has_link_local6 = true,
                                    .asked = true,
@@ -49,6 +50,16 @@ static Facts in_order(void) {
                         .cookie_exists = true,
                         .cookie_mode = 0400,
                         .cookie_path = "/root/.erlang.cookie",
+                },
+                .mdns = {
+                        .n = 1,
+                        .users = { { .program = "avahi-daemon", .pid = 321, .user = "avahi" } },
+                },
+                .ports = {
+                        .tried = true,
+                        .n = 2,
+                        .probes = { { .node = "bob@h2", .port = 40001, .state = PORT_OPEN },
+                                    { .node = "carol@h3", .port = 40002, .state = PORT_OPEN } },
                 },
         };
 
@@ -224,6 +235,145 @@ static void test_interfaces(void) {
         check(&facts, "");
         facts.links.n = 0;
         check(&facts, "interfaces fail, addresses none, own-advert none, firewall none");
+}
+
+/* A link that is up, to which nobody gave an address. */
+static void test_no_address(void) {
+        Facts facts = in_order();
+
+        facts.links.all[0].has_ipv4 = facts.links.all[0].has_link_local6 = false;
+        check(&facts, "addresses fail");
+        check_says(check_addresses, &facts, "eth0 has no address", "DHCP");
+        /* Beside a good one it is a warning. */
+        facts.links.all[1] = facts.links.all[0];
+        strcpy(facts.links.all[1].name, "eth1");
+        facts.links.n = 2;
+        check_says(check_addresses, &facts, "eth0, eth1 have no address", "");
+        facts.links.all[0].has_ipv4 = true;
+        check(&facts, "addresses warn");
+        check_says(check_addresses, &facts, "eth1 has no address", "");
+        /* Part of a bridge, or without a cable, it needs none. */
+        facts.links.all[1].is_lower = true;
+        check(&facts, "");
+        facts.links.all[1].is_lower = facts.links.all[1].running = false;
+        check(&facts, "");
+}
+
+static void test_wifi(void) {
+        Facts facts = in_order();
+
+        facts.links.all[0].wifi = WIFI_SAVING;
+        check(&facts, "wifi warn");
+        check_says(check_wifi, &facts, "saves power on eth0", "\"iw dev eth0 set power_save off\"");
+        strcpy(facts.avahi.conf.deny, ",eth0,");
+        g_assert_cmpint(check_wifi(&facts).verdict, ==, VERDICT_OK);
+        *facts.avahi.conf.deny = '\0';
+        facts.links.all[0].wifi = WIFI_AWAKE;
+        check(&facts, "");
+        check_says(check_wifi, &facts, "does not save power", "");
+        facts.links.all[0].wifi = WIFI_UNKNOWN;
+        check(&facts, "");
+        check_says(check_wifi, &facts, "can't be read", "");
+}
+
+static void test_container(void) {
+        Facts facts = in_order();
+
+        facts.host.container = (ContainerFacts){ .is_container = true, .has_address = true };
+        check(&facts, "");
+        facts.host.container.all_inner = facts.host.container.all_bridged = true;
+        check(&facts, "container warn");
+        check_says(check_container, &facts, "behind NAT", "docs/containers.md");
+        facts.host.container.daemon_outside = true;
+        check(&facts, "container warn");
+        check_says(check_container, &facts, "that host's addresses", "docs/containers.md");
+}
+
+/* The kernel of WSL is named after who builds it: WSL 2 and WSL 1. */
+static void test_wsl(void) {
+        Facts facts = in_order();
+
+        g_assert_cmpint(wsl_judge("6.1.0-37-amd64\n", true), ==, WSL_NONE);
+        g_assert_cmpint(wsl_judge("5.15.153.1-microsoft-standard-WSL2\n", false), ==, WSL_PLAIN);
+        g_assert_cmpint(wsl_judge("5.15.153.1-microsoft-standard-WSL2\n", true), ==, WSL_MIRRORED);
+        g_assert_cmpint(wsl_judge("4.4.0-19041-Microsoft\n", false), ==, WSL_FIRST);
+        facts.host.wsl = WSL_PLAIN;
+        check(&facts, "wsl warn");
+        check_says(check_wsl, &facts, "multicast", "networkingMode=mirrored");
+        facts.host.wsl = WSL_FIRST;
+        check(&facts, "wsl warn");
+        facts.host.wsl = WSL_MIRRORED;
+        check(&facts, "");
+}
+
+static void use_mdns(Facts *facts, const char *program, pid_t pid, const char *user) {
+        MdnsUser *added = &facts->mdns.users[facts->mdns.n++];
+
+        *added = (MdnsUser){ .pid = pid };
+        g_strlcpy(added->program, program, sizeof(added->program));
+        g_strlcpy(added->user, user, sizeof(added->user));
+}
+
+/* Who else has the port is named, as far as this user may know. */
+static void test_mdns_stacks(void) {
+        Facts facts = in_order();
+
+        use_mdns(&facts, "systemd-resolve", 77, "systemd-resolve");
+        check(&facts, "mdns-stacks warn");
+        check_says(check_mdns_stacks, &facts, "by systemd-resolve (process 77)", "MulticastDNS=no");
+        use_mdns(&facts, "chromium", 88, "me");
+        check_says(check_mdns_stacks, &facts, "(process 77), chromium (process 88)", "");
+
+        facts = in_order();
+        use_mdns(&facts, "chromium", 88, "me");
+        check(&facts, "mdns-stacks warn");
+        check_says(check_mdns_stacks, &facts, "chromium", "Mostly harmless");
+
+        /* A user who may look into nobody's process knows who runs it. */
+        facts = in_order();
+        facts.mdns.n = 0;
+        use_mdns(&facts, "", 0, "avahi");
+        check(&facts, "");
+        use_mdns(&facts, "", 0, "systemd-resolve");
+        check(&facts, "mdns-stacks warn");
+        check_says(check_mdns_stacks, &facts, "a program of user systemd-resolve",
+                   "MulticastDNS=no");
+}
+
+/* An avahi-daemon that stays root is no second one. */
+static void test_mdns_root(void) {
+        Facts facts = in_order();
+
+        facts.mdns.n = 0;
+        check(&facts, "");
+        use_mdns(&facts, "", 0, "root");
+        check(&facts, "");
+        use_mdns(&facts, "", 0, "avahi");
+        check(&facts, "mdns-stacks warn");
+}
+
+/* Ports of others: what is said is what is worst. */
+static void test_ports(void) {
+        Facts facts = in_order();
+
+        facts.ports.probes[1].state = PORT_FILTERED;
+        check(&facts, "ports warn");
+        check_says(check_ports, &facts, "carol@h3 at 0.0.0.0 port 40002 is filtered",
+                   "inet_dist_listen_min");
+        facts.ports.probes[0].state = PORT_SILENT;
+        check_says(check_ports, &facts, "bob@h2 at 0.0.0.0 port 40001 is silent",
+                   "inet_dist_listen_min");
+        facts.ports.probes[1].state = PORT_OTHER_NODE;
+        strcpy(facts.ports.probes[1].answered, "dave@h4");
+        check_says(check_ports, &facts, "not this node: dave@h4", "docs/containers.md");
+        facts.ports.probes[1].state = PORT_OPEN;
+        check_says(check_ports, &facts, "silent", "hang");
+
+        /* Where nobody is, or nobody can be tried, there is nothing to say. */
+        facts.ports.n = 0;
+        check(&facts, "");
+        facts.ports.tried = false;
+        check(&facts, "ports none");
 }
 
 /* One bad link beside a good one is a warning. */
@@ -415,11 +565,21 @@ static void test_long_texts(void) {
         facts.erlang.erlang_found = true;
         facts.links.n = FACTS_LINKS;
         for (size_t i = 0; i < FACTS_LINKS; i++) {
-                facts.links.all[i] = (Link){ .multicast = true, .has_ipv4 = true };
+                facts.links.all[i] =
+                        (Link){ .multicast = true, .has_ipv4 = true, .wifi = WIFI_SAVING };
                 memset(facts.links.all[i].name, 'x', LIMIT_INTERFACE);
         }
-        check(&facts,
-              "own-advert none, firewall none, conflicts warn, cookie fail, erl-flags fail");
+        facts.mdns.n = FACTS_MDNS_USERS;
+        for (size_t i = 0; i < FACTS_MDNS_USERS; i++)
+                memset(facts.mdns.users[i].program, 'x', sizeof(facts.mdns.users[i].program) - 1);
+        facts.ports.n = PORT_SAMPLE_MAX;
+        for (size_t i = 0; i < PORT_SAMPLE_MAX; i++) {
+                facts.ports.probes[i].node = facts.daemon.conflict_nodes[0];
+                facts.ports.probes[i].state = PORT_OTHER_NODE;
+                memset(facts.ports.probes[i].answered, 'x', NODE_NAME_SIZE - 1);
+        }
+        check(&facts, "wifi warn, own-advert none, firewall none, mdns-stacks warn, ports warn, "
+                      "conflicts warn, cookie fail, erl-flags fail");
 }
 
 int main(int argc, char **argv) {
@@ -434,6 +594,13 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/checks/configuration", test_configuration);
         g_test_add_func("/ctl/checks/interfaces", test_interfaces);
         g_test_add_func("/ctl/checks/addresses", test_addresses);
+        g_test_add_func("/ctl/checks/no-address", test_no_address);
+        g_test_add_func("/ctl/checks/wifi", test_wifi);
+        g_test_add_func("/ctl/checks/container", test_container);
+        g_test_add_func("/ctl/checks/wsl", test_wsl);
+        g_test_add_func("/ctl/checks/mdns-stacks", test_mdns_stacks);
+        g_test_add_func("/ctl/checks/mdns-root", test_mdns_root);
+        g_test_add_func("/ctl/checks/ports", test_ports);
         g_test_add_func("/ctl/checks/virtual-interfaces", test_virtual_interfaces);
         g_test_add_func("/ctl/checks/own-advert", test_own_advert);
         g_test_add_func("/ctl/checks/announceable", test_announceable);

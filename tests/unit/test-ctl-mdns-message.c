@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One question by mDNS, and its answers, which anybody on the link may have made. */
 
-#include <arpa/inet.h>
 #include <glib.h>
 #include <string.h>
 
@@ -60,12 +59,40 @@ static void test_query(void) {
                                        "0\3"
                                        "192\7in-addr\4arpa\0\0\14\0\1";
         uint8_t query[MDNS_QUERY_MAX];
-        struct in_addr address;
+        Address address;
         size_t length;
 
-        g_assert_cmpint(inet_pton(AF_INET, "192.0.2.7", &address), ==, 1);
-        length = mdns_message_query(query, ID, address);
+        g_assert_cmpint(address_parse("192.0.2.7", &address), ==, 0);
+        length = mdns_message_query(query, ID, &address);
         g_assert_cmpmem(query, (int) length, expected, (int) sizeof(expected) - 1);
+}
+
+/* Over IPv6 the name is made of the digits of the address, backwards (RFC 3596). */
+static void test_query_ipv6(void) {
+        static const char expected[] = "\1"
+                                       "7\1"
+                                       "0\1"
+                                       "0\1"
+                                       "0\1"
+                                       "a\1"
+                                       "b\1"
+                                       "0\1"
+                                       "0";
+        static const char end[] = "\1"
+                                  "0\1"
+                                  "d\1"
+                                  "f\3ip6\4arpa\0\0\14\0\1";
+        uint8_t query[MDNS_QUERY_MAX];
+        size_t start = 12 + sizeof(TYPE_NAME) + 4, length;
+        Address address;
+
+        g_assert_cmpint(address_parse("fd00::ba:7", &address), ==, 0);
+        length = mdns_message_query(query, ID, &address);
+        g_assert_cmpuint(length, ==, start + 64 + sizeof("\3ip6\4arpa") + 4);
+        g_assert_cmpmem(query + start, (int) sizeof(expected) - 1, expected,
+                        (int) sizeof(expected) - 1);
+        g_assert_cmpmem(query + length - sizeof(end) + 1, (int) sizeof(end) - 1, end,
+                        (int) sizeof(end) - 1);
 }
 
 /* Answers repeat the question, to which their names point back; case has no meaning. */
@@ -165,6 +192,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
         g_test_add_func("/ctl/mdns-message/query", test_query);
+        g_test_add_func("/ctl/mdns-message/query-ipv6", test_query_ipv6);
         g_test_add_func("/ctl/mdns-message/adverts", test_adverts);
         g_test_add_func("/ctl/mdns-message/other-types", test_other_types);
         g_test_add_func("/ctl/mdns-message/not-for-us", test_not_for_us);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /proc/net/tcp: who listens on a port, and for whom. The lines are the kernel's, of a machine with
+/* /proc/net/tcp, udp: who has a port, and for whom. The lines are the kernel's, of a machine with
  * the lowest byte first. */
 
 #include <glib.h>
@@ -58,6 +58,34 @@ static void test_junk(void) {
                 g_assert_cmpint(proc_net_listener(texts[i], 4369), ==, LISTENER_NONE);
 }
 
+#define UDP(local, user, inode)                                                                    \
+        " 1234: " local " 00000000:0000 07 00000000:00000000 00:00000000 00000000 " user           \
+        " 0 " inode " 2 0000000000000000 0\n"
+#define UDP6(local, user, inode)                                                                   \
+        " 1234: 00000000000000000000000000000000:" local                                           \
+        " 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000 " user   \
+        " 0 " inode " 2 0000000000000000 0\n"
+
+/* Who has a port for UDP: 5353 is 14E9. */
+static void test_udp(void) {
+        static const char table[] = HEADER UDP("00000000:14E9", "  108", "23456")
+                UDP("0100007F:0035", "  101", "23457") UDP("FB0000E0:14E9", " 1000", "4294967297");
+        UdpSocket found[4];
+
+        g_assert_cmpuint(proc_net_udp(table, 5353, found, 4), ==, 2);
+        g_assert_cmpuint(found[0].inode, ==, 23456);
+        g_assert_cmpuint(found[0].user, ==, 108);
+        g_assert_cmpuint(found[1].inode, ==, 4294967297);
+        g_assert_cmpuint(found[1].user, ==, 1000);
+        g_assert_cmpuint(proc_net_udp(table, 5353, found, 1), ==, 1);
+        g_assert_cmpuint(proc_net_udp(table, 5354, found, 4), ==, 0);
+        g_assert_cmpuint(proc_net_udp(UDP6("14E9", "  108", "7"), 5353, found, 4), ==, 1);
+        g_assert_cmpuint(found[0].inode, ==, 7);
+        g_assert_cmpuint(proc_net_udp("", 5353, found, 4), ==, 0);
+        g_assert_cmpuint(proc_net_udp(" 1: 00000000:14E9 00000000:0000 07\n", 5353, found, 4), ==,
+                         0);
+}
+
 /* A busy server has tens of thousands of connections: the time grows with the table, not with its
  * square. The bound is a hundred times what that takes. */
 static void test_long(void) {
@@ -83,6 +111,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/proc-net/who-reaches-it", test_who_reaches_it);
         g_test_add_func("/ctl/proc-net/several", test_several);
         g_test_add_func("/ctl/proc-net/junk", test_junk);
+        g_test_add_func("/ctl/proc-net/udp", test_udp);
         g_test_add_func("/ctl/proc-net/long", test_long);
 
         return g_test_run();

@@ -11,8 +11,14 @@ static bool is_link(const Facts *facts, const Link *link) {
         return link_is_used(link, &facts->avahi.conf) && !link_is_virtual(link);
 }
 
+/* Without a cable there can be no address, and what is below others needs none. */
+static bool lacks_address(const Link *link) {
+        return link->running && !link->is_lower && !link->has_ipv4 && !link->has_ipv6 &&
+               !link->has_link_local6;
+}
+
 Finding check_addresses(const Facts *facts) {
-        char good[256] = "", bad[256] = "";
+        char good[256] = "", bad[256] = "", none[256] = "";
 
         for (size_t i = 0; i < facts->links.n; i++) {
                 const Link *link = &facts->links.all[i];
@@ -23,7 +29,16 @@ Finding check_addresses(const Facts *facts) {
                         list_append(good, sizeof(good), link->name);
                 else if (link->has_link_local6)
                         list_append(bad, sizeof(bad), link->name);
+                else if (lacks_address(link))
+                        list_append(none, sizeof(none), link->name);
         }
+        if (*none)
+                return finding_make(*good ? VERDICT_WARN : VERDICT_FAIL,
+                                    "Does DHCP answer there, and does a program ask it? If the "
+                                    "link is not to be used, take it down: \"ip link set LINK "
+                                    "down\".",
+                                    strchr(none, ',') ? "%s have no address" : "%s has no address",
+                                    none);
         if (*bad)
                 return finding_make(*good ? VERDICT_WARN : VERDICT_FAIL,
                                     "Give it an IPv4 address (DHCP, or 169.254.0.0/16 by "
@@ -33,6 +48,38 @@ Finding check_addresses(const Facts *facts) {
         if (!*good)
                 return (Finding){};
         return finding_make(VERDICT_OK, NULL, "an address that Erlang can use on %s", good);
+}
+
+/* Most laptops save power so: nothing is wrong as long as nodes are not missed. */
+Finding check_wifi(const Facts *facts) {
+        char saving[256] = "", unknown[256] = "", awake[256] = "", advice[512];
+
+        for (size_t i = 0; i < facts->links.n; i++) {
+                const Link *link = &facts->links.all[i];
+                char *list = link->wifi == WIFI_SAVING    ? saving
+                             : link->wifi == WIFI_UNKNOWN ? unknown
+                                                          : awake;
+
+                if (link->wifi != WIFI_NONE && is_link(facts, link))
+                        list_append(list, sizeof(saving), link->name);
+        }
+        snprintf(advice, sizeof(advice),
+                 "If nodes are lost and found again: \"iw dev %.*s set power_save off\"; for good, "
+                 "wifi.powersave=2 under [connection] in NetworkManager.conf.",
+                 (int) strcspn(saving, ","), saving);
+        if (*saving)
+                return finding_make(VERDICT_WARN, advice,
+                                    "Wi-Fi saves power on %s: multicast comes late there, or gets "
+                                    "lost",
+                                    saving);
+        if (*unknown)
+                return finding_make(VERDICT_OK, NULL,
+                                    "Wi-Fi on %s; whether it saves power, which multicast suffers "
+                                    "from, can't be read",
+                                    unknown);
+        if (*awake)
+                return finding_make(VERDICT_OK, NULL, "Wi-Fi on %s does not save power", awake);
+        return finding_make(VERDICT_OK, NULL, "no link is known to be Wi-Fi");
 }
 
 Finding check_virtual_interfaces(const Facts *facts) {

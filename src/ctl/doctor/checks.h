@@ -46,11 +46,17 @@ Finding check_ip_versions(const Facts *facts);
 Finding check_interfaces(const Facts *facts);
 
 Finding check_addresses(const Facts *facts);
+Finding check_wifi(const Facts *facts);
 Finding check_virtual_interfaces(const Facts *facts);
 Finding check_own_advert(const Facts *facts);
 Finding check_firewall(const Facts *facts);
 
 Finding check_loopback_names(const Facts *facts);
+Finding check_container(const Facts *facts);
+Finding check_wsl(const Facts *facts);
+Finding check_mdns_stacks(const Facts *facts);
+
+Finding check_ports(const Facts *facts);
 
 Finding check_epmd(const Facts *facts);
 Finding check_cookie(const Facts *facts);

@@ -168,7 +168,7 @@ int command_doctor(Client *client, const Options *options) {
                 fprintf(stderr, "epmd-mdns: out of memory\n");
                 return -ENOMEM;
         }
-        facts_gather(facts, socket_path(options->socket));
+        facts_gather(facts, socket_path(options->socket), !options->no_probe);
         worst = examine(facts, options, array);
         free(facts);
         if (array)

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 
 #include "ctl/doctor/facts-avahi.h"
-#include "ctl/doctor/read-file.h"
+#include "ctl/read-file.h"
 #include "util/fd.h"
 
 /* A text protocol for name lookups, which answers HELP. Compiled in, the same everywhere. */

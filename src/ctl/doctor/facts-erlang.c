@@ -11,7 +11,7 @@
 
 #include "ctl/doctor/erl-flags.h"
 #include "ctl/doctor/facts-erlang.h"
-#include "ctl/doctor/read-file.h"
+#include "ctl/read-file.h"
 #include "util/macro.h"
 #include "util/parse.h"
 

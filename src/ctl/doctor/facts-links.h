@@ -6,10 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ctl/doctor/link.h"
+#include "ctl/doctor/question.h"
 
-/* A host has fewer links; more are not looked at. */
-#define FACTS_LINKS 32
+#define FACTS_LINKS QUESTION_LINKS
 
 typedef struct FactsLinks {
         Link all[FACTS_LINKS];

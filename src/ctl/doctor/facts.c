@@ -35,7 +35,7 @@ static void look_again(FactsDaemon *facts, const char *socket) {
         }
 }
 
-void facts_gather(Facts *ret, const char *socket) {
+void facts_gather(Facts *ret, const char *socket, bool with_ports) {
         const AvahiConf *conf;
 
         facts_avahi_gather(&ret->avahi);
@@ -49,4 +49,9 @@ void facts_gather(Facts *ret, const char *socket) {
                         break;
         }
         facts_erlang_gather(&ret->erlang);
+        facts_host_gather(&ret->host, ret->daemon.connect_error == 0 ? socket : NULL);
+        facts_mdns_gather(&ret->mdns);
+        ret->ports = (FactsPorts){ .tried = false };
+        if (with_ports && ret->daemon.answers)
+                facts_ports_gather(&ret->ports, socket);
 }

@@ -6,7 +6,10 @@
 #include "ctl/doctor/facts-avahi.h"
 #include "ctl/doctor/facts-daemon.h"
 #include "ctl/doctor/facts-erlang.h"
+#include "ctl/doctor/facts-host.h"
 #include "ctl/doctor/facts-links.h"
+#include "ctl/doctor/facts-mdns.h"
+#include "ctl/doctor/facts-ports.h"
 
 /* A plain value, gathered in parts that know nothing of each other: the checks are functions of it,
  * and look at nothing else. */
@@ -15,7 +18,11 @@ typedef struct Facts {
         FactsAvahi avahi;
         FactsLinks links;
         FactsErlang erlang;
+        FactsHost host;
+        FactsMdns mdns;
+        FactsPorts ports;
 } Facts;
 
-/* Looks at the machine, and asks the daemon at this socket. Takes about a second. */
-void facts_gather(Facts *ret, const char *socket);
+/* Looks at the machine, and asks the daemon at this socket; with_ports: tries the ports of nodes.
+ * Takes two seconds or so. */
+void facts_gather(Facts *ret, const char *socket, bool with_ports);

@@ -14,6 +14,9 @@
 #define CLASS_IN 1
 #define POINTER 0xC0
 
+/* Bytes of "f.f.….ip6.arpa", NUL included. */
+#define REVERSE_MAX 80
+
 /* Compressed names point back, and never more often than there are labels. */
 #define HOPS_MAX 128
 
@@ -34,13 +37,29 @@ static size_t put_question(uint8_t *data, const char *name) {
         return n + put_u16(data + n, CLASS_IN);
 }
 
-size_t mdns_message_query(uint8_t ret[static MDNS_QUERY_MAX], uint16_t id, struct in_addr address) {
-        uint32_t ip = ntohl(address.s_addr);
-        size_t n = HEADER;
-        char name[64];
+/* The name under which DNS has the host's (RFC 1035 section 3.5, RFC 3596 section 2.5). */
+static void make_reverse_name(char ret[static REVERSE_MAX], const Address *address) {
+        uint32_t ip = ntohl(address->in.s_addr);
+        size_t n = 0;
 
-        snprintf(name, sizeof(name), "%u.%u.%u.%u.in-addr.arpa", ip & 255, ip >> 8 & 255,
-                 ip >> 16 & 255, ip >> 24);
+        if (address->family == FAMILY_INET) {
+                snprintf(ret, REVERSE_MAX, "%u.%u.%u.%u.in-addr.arpa", ip & 255, ip >> 8 & 255,
+                         ip >> 16 & 255, ip >> 24);
+                return;
+        }
+        for (size_t i = sizeof(address->in6.s6_addr); i-- > 0;) {
+                unsigned byte = address->in6.s6_addr[i];
+
+                n += (size_t) snprintf(ret + n, REVERSE_MAX - n, "%x.%x.", byte & 15, byte >> 4);
+        }
+        snprintf(ret + n, REVERSE_MAX - n, "ip6.arpa");
+}
+
+size_t mdns_message_query(uint8_t ret[static MDNS_QUERY_MAX], uint16_t id, const Address *address) {
+        size_t n = HEADER;
+        char name[REVERSE_MAX];
+
+        make_reverse_name(name, address);
         memset(ret, 0, HEADER);
         (void) put_u16(ret, id);
         (void) put_u16(ret + 4, 2); /* questions */

@@ -3,10 +3,11 @@
 
 /* One question by mDNS, and who answers it (RFC 6762 section 6.7, RFC 1035 section 4) */
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "core/address.h"
 
 /* Bytes of a packet, at most (RFC 6762 section 17). */
 #define MDNS_MESSAGE_MAX 9000
@@ -15,9 +16,9 @@
 
 /*
  * Writes a query with this id for the nodes' adverts and, so that there is an answer even without
- * any, for the name of the host with this IPv4 address. Returns its length.
+ * any, for the name of the host with this address. Returns its length.
  */
-size_t mdns_message_query(uint8_t ret[static MDNS_QUERY_MAX], uint16_t id, struct in_addr address);
+size_t mdns_message_query(uint8_t ret[static MDNS_QUERY_MAX], uint16_t id, const Address *address);
 
 typedef struct MdnsAnswer {
         bool valid;         /* an answer to the query with this id */

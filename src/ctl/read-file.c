@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include "ctl/doctor/read-file.h"
+#include "ctl/read-file.h"
 #include "util/fd.h"
 
 bool read_file(const char *path, char *buffer, size_t size) {
