@@ -149,6 +149,40 @@ def own6(lan):
     return renewed(lan, 1, INET6, address6="fd00::101")
 
 
+def mesh(lan):
+    "one of four hosts gets another address: the mesh is whole again <= 10 s after the LAN has reported that"
+    nodes = [host.erl("m", *TEAM, wait=False) for host in lan.hosts]
+    pairs = [(node, other) for node in nodes for other in nodes if node is not other]
+    try:
+        for node in nodes:
+            assert node.eval("node()", 30) == node.name
+        wait_for(lambda: all(connection(*pair) for pair in pairs), 20, "all have joined all")
+        for pair in pairs:
+            pair[0].wait_known(pair[1])
+        moving = nodes[1]
+        before = {pair: connection(*pair) for pair in pairs if moving in pair}
+        with lan[1].watch() as watch:
+            lan[2].readdress("192.0.2.122")
+            reported = watch.wait_event("changed", moving.name, FOLLOWED, addr="192.0.2.122").when
+
+        def is_whole():
+            now = {pair: connection(*pair) for pair in pairs}
+            return all(now.values()) and all(now[pair] != old for pair, old in before.items())
+        wait_for(is_whole, 40, "the mesh is whole")
+        took = time.monotonic() - reported
+        assert took <= 10, f"took {took:.2f} s"
+        for node, other in pairs:
+            assert node.ping(other.name) == "pong"
+        states = [node.eval("lists:usort(maps:values(epmd_mdns:peers()))") for node in nodes]
+        assert states == ["[connected]"] * 4, states
+    finally:
+        for node in nodes:
+            node.kill()
+    for host in lan.hosts:
+        host.wait_status(lambda status: status["nodes"] == 0, 15, "no node is left")
+    return f"{took:.2f} s"
+
+
 def restart_daemons(lan, *options):
     def restart(host):
         host.daemon.stop()
@@ -213,9 +247,9 @@ def busy(lan):
             assert busy_still > 0, "it has been busy all the time"
         finally:
             lan[1].check("tc qdisc delete dev eth0 root")
-            for host in lan.hosts:
+            for host in lan.hosts[:2]:
                 host.ip(f"address delete 192.0.2.{200 + int(host.name[1])}/24 dev eth0")
 
 
 if __name__ == "__main__":
-    tap.main([peer, peer_alone, own, own_alone, peer6, own6, busy, vanished, silent], Lan(2, needs=("nft", "tc")))
+    tap.main([peer, peer_alone, own, own_alone, peer6, own6, mesh, busy, vanished, silent], Lan(4, needs=("nft", "tc")))
