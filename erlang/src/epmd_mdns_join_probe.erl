@@ -38,7 +38,8 @@
 
 %% API.
 
-%% The result is the reason with which the process ends. A connection to one of these addresses is good, and not asked. Why is for the log.
+%% The result is the reason with which the process ends. A connection to one of the addresses is good, and not asked. Why is
+%% for the log.
 -spec start(node(), [inet:ip_address()], Why :: binary()) -> {pid(), reference()}.
 start(Node, Addresses, Why) ->
 	spawn_monitor(fun() -> exit(run(Node, Addresses, Why)) end).

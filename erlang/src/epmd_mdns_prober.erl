@@ -58,7 +58,7 @@ handle_continue(subscribe, State) ->
 handle_call(_, _, State) ->
 	{reply, ignored, State}.
 
-%% From the client, which passes on what the daemon says of this host.
+%% From the client: the daemon has reported that something happened to this host.
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast({network, Why}, State) ->
 	Nodes = [Name || Name <- nodes(connected), is_on_lan(Name)],

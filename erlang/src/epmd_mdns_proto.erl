@@ -75,7 +75,7 @@
 	{node, endpoint()} |
 	{event, up | changed | down, endpoint(), Reason :: binary()} |
 	{event, sync} |
-	%% About this host, and not a node: readdressed, resumed, or what a later daemon says.
+	%% About this host, not about a node. The reason is readdressed or resumed; a later daemon may have others.
 	{event, network, Reason :: binary()} |
 	ignored |
 	malformed.

@@ -8,7 +8,7 @@
 #include "daemon/suspend-watch.h"
 #include "daemon/timer.h"
 
-/* Less is not worth a word: a connection that hangs is noticed after more. */
+/* Shorter suspensions break no connection. */
 #define SUSPENDED_USEC INT64_C(2000000)
 
 /* The timer follows the clock that goes on, so that it elapses on resume if it was due meanwhile.

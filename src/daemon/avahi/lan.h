@@ -13,7 +13,7 @@
  * in the main thread. */
 typedef struct Lan Lan;
 
-/* Who is told of what is not in the directory. A plain value. */
+/* Callbacks for what is not in the directory. A plain value. */
 typedef struct LanHandler {
         void (*changed)(void *userdata);     /* the state of Avahi, or the number of adverts */
         void (*readdressed)(void *userdata); /* this host has other addresses than before */

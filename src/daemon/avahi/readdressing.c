@@ -3,7 +3,7 @@
  * Whether this host has got other addresses
  *
  * A connection over an address that is gone hangs without a sign, for as long as net_ticktime in an
- * Erlang node. So the nodes are told, and look at their connections. Complete sets are compared:
+ * Erlang node. So nodes have to check their connections. Complete sets are compared:
  * what avahi-daemon lists to a new client is no change, and what has changed between two clients is
  * one.
  */
@@ -60,7 +60,7 @@ static void on_settled(void *userdata) {
         Address addresses[LIMIT_OWN_ADDRESSES];
 
         readdressing->armed = false;
-        /* A list that is not complete yet is followed by a change. */
+        /* If the list is not complete yet, the event that completes it leads here again. */
         for (Family family = 0; family < _FAMILY_MAX; family++)
                 if (!own_addresses_are_known(readdressing->own, family))
                         return;
@@ -75,7 +75,7 @@ static void fail(Readdressing *readdressing, int error) {
         sink->fail(sink->userdata, "asking for addresses", error);
 }
 
-/* The first change begins the wait, so that addresses that come and go for ever are told, too. */
+/* The first change begins the wait, so that a flapping address is reported, too. */
 static void on_own_addresses(void *userdata, int error) {
         Readdressing *readdressing = userdata;
 
@@ -121,7 +121,7 @@ void readdressing_start(Readdressing *readdressing, AvahiClient *client) {
         readdressing->client = client;
         for (Family family = 0; family < _FAMILY_MAX && r == 0; family++)
                 r = own_addresses_watch(readdressing->own, client, family);
-        /* Anything else than a lost connection is a lack of room: then nobody is told. */
+        /* Any other error is a lack of room: then changes go unreported. */
         if (avahi_error_is_lost(r))
                 fail(readdressing, r);
 }
