@@ -276,6 +276,9 @@ perform_one(synced, Data=#data{snapshot=Snapshot, subscribers=Subscribers, log=L
 	ok = epmd_mdns_table:put(daemon, up),
 	ok = epmd_mdns_client_subscribers:notify(Changes, <<"lost">>, Subscribers),
 	{Data#data{log=epmd_mdns_client_log:found(Log)}, forget_later(Stale)};
+perform_one({network, Reason}, Data) ->
+	ok = gen_server:cast(epmd_mdns_prober, {network, Reason}),
+	{Data, []};
 perform_one({connect, Attempts}, Data) ->
 	{Data, [{state_timeout, epmd_mdns_backoff:delay(connection, Attempts), connect}]};
 perform_one(refused, Data) ->

@@ -41,6 +41,7 @@
 	{up, epmd_mdns_proto:endpoint(), Reason :: binary()} |
 	{down, epmd_mdns_proto:endpoint(), stale | forgotten, Reason :: binary()} |
 	synced |
+	{network, Reason :: binary()} |
 	%% To be followed by register_again/1, some time later.
 	refused |
 	{log, granted} | {log, forgive} | {log, {refused, epmd_mdns_proto:node_name(), binary(), binary()}} |
@@ -119,6 +120,8 @@ hear({error, Token, Text}, State=#state{owed=[{register, Node, Registration}|Owe
 		[{log, {refused, Node, Token, Text}}, refused]);
 hear({event, sync}, State) ->
 	listen(State#state{phase=ready}, [synced]);
+hear({event, network, Reason}, State) ->
+	listen(State, [{network, Reason}]);
 hear({event, down, Endpoint, Reason = <<"unregistered">>}, State) ->
 	listen(State, [{down, Endpoint, forgotten, Reason}]);
 hear({event, down, Endpoint, Reason}, State) ->

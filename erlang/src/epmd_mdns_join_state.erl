@@ -23,6 +23,7 @@
 -export([ended/4]).
 -export([again/3]).
 -export([up/3]).
+-export([unanswered/2]).
 -export([down/4]).
 -export([pause/4]).
 -export([resume/2]).
@@ -45,7 +46,7 @@
 	%% Of its timer, so that one that was set before counts no more.
 	generation = 0 :: non_neg_integer(),
 	failures = 0 :: non_neg_integer(),
-	%% The last failure since it was connected, if any.
+	%% The last failure since it was connected, if any. If it is connected, that is what it does not answer over.
 	last_failure :: epmd_mdns_join_policy:failure() | undefined,
 	%% Whether there has been a third node while this connection lasted: then global may have a hand in its end.
 	has_company = false :: boolean()
@@ -181,15 +182,23 @@ up(Node, Type, Peers0=#peers{visible=Visible, all=All}) ->
 		_ -> {[], Peers}
 	end.
 
+%% It does not answer over its connection any more, which is about to be ended for that.
+-spec unanswered(name(), peers()) -> peers().
+unanswered(Node, Peers=#peers{all=All}) ->
+	case All of
+		#{Node := Peer=#peer{state=connected}} -> put(Node, Peer#peer{last_failure=unreachable}, Peers);
+		_ -> Peers
+	end.
+
 %% A connection is lost. That somebody has called disconnect_node/1 can be told if no third node was there, or if
 %% global doesn't end connections of its own accord here.
 -spec down(name(), Reason :: term(), IsGlobalCalm :: boolean(), peers()) -> {[action()], peers()}.
 down(Node, Reason, IsGlobalCalm, Peers0=#peers{all=All, visible=Visible}) ->
 	Peers = Peers0#peers{visible=maps:remove(Node, Visible)},
 	case All of
-		#{Node := Peer=#peer{state=connected, has_company=HasCompany}} ->
-			%% Of what is paused already it is we who have disconnected.
-			IsOnPurpose = Reason =:= disconnect andalso not is_paused(Node, Peers)
+		#{Node := Peer=#peer{state=connected, has_company=HasCompany, last_failure=LastFailure}} ->
+			%% Of what is paused already it is we who have disconnected, and of what has not answered.
+			IsOnPurpose = Reason =:= disconnect andalso not is_paused(Node, Peers) andalso LastFailure =:= undefined
 				andalso (IsGlobalCalm orelse not HasCompany),
 			Noted = case IsOnPurpose of
 				true -> note_pause(Node, us, unknown, Peers);

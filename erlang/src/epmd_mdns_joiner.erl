@@ -18,6 +18,7 @@
 %% API. What programs ask for comes through epmd_mdns_join.
 -export([start_link/0]).
 -export([registered/0]).
+-export([unanswered/1]).
 
 %% gen_server.
 -export([init/1]).
@@ -62,6 +63,11 @@ start_link() ->
 -spec registered() -> ok.
 registered() ->
 	gen_server:cast(?MODULE, registered).
+
+%% A connection is about to be ended, for nobody answers there any more: not because somebody here wants that. Never waits.
+-spec unanswered(epmd_mdns_proto:node_name()) -> ok.
+unanswered(Node) ->
+	gen_server:cast(?MODULE, {unanswered, Node}).
 
 %% gen_server.
 
@@ -114,7 +120,9 @@ handle_cast(registered, State=#state{self=undefined}) ->
 		false -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
 	end;
 handle_cast(registered, State) ->
-	{noreply, start(now, State)}.
+	{noreply, start(now, State)};
+handle_cast({unanswered, Node}, State=#state{peers=Peers}) ->
+	{noreply, State#state{peers=epmd_mdns_join_state:unanswered(Node, Peers)}}.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
 handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}}}, State)

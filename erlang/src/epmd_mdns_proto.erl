@@ -75,6 +75,8 @@
 	{node, endpoint()} |
 	{event, up | changed | down, endpoint(), Reason :: binary()} |
 	{event, sync} |
+	%% About this host, not about a node. The reason is readdressed or resumed; a later daemon may have others.
+	{event, network, Reason :: binary()} |
 	ignored |
 	malformed.
 
@@ -175,6 +177,8 @@ message(<<"NODE">>, [Node|Words]) ->
 message(<<"EVENT">>, [<<"sync">>|Words]) ->
 	_ = epmd_mdns_proto_line:attributes(Words),
 	{event, sync};
+message(<<"EVENT">>, [<<"network">>|Words]) ->
+	{event, network, maps:get(<<"reason">>, epmd_mdns_proto_line:attributes(Words), <<>>)};
 message(<<"EVENT">>, [<<"up">>|Words]) ->
 	event(up, Words);
 message(<<"EVENT">>, [<<"changed">>|Words]) ->

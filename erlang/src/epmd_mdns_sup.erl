@@ -11,8 +11,9 @@
 -define(MODULES, [epmd_mdns, epmd_mdns_backoff, epmd_mdns_client, epmd_mdns_client_call, epmd_mdns_client_lease,
 	epmd_mdns_client_log, epmd_mdns_client_state, epmd_mdns_client_subscribers, epmd_mdns_config, epmd_mdns_join,
 	epmd_mdns_join_attempt, epmd_mdns_join_global, epmd_mdns_join_log, epmd_mdns_join_names, epmd_mdns_join_pauses,
-	epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_joiner, epmd_mdns_lookup, epmd_mdns_lookup_directory,
-	epmd_mdns_lookup_host, epmd_mdns_lookup_query, epmd_mdns_lookup_stock, epmd_mdns_proto,
+	epmd_mdns_join_policy, epmd_mdns_join_probe, epmd_mdns_join_state, epmd_mdns_joiner, epmd_mdns_lookup,
+	epmd_mdns_lookup_directory, epmd_mdns_lookup_host, epmd_mdns_lookup_query, epmd_mdns_lookup_stock, epmd_mdns_prober,
+	epmd_mdns_proto,
 	epmd_mdns_proto_attribute, epmd_mdns_proto_line, epmd_mdns_proto_source, epmd_mdns_table,
 	epmd_mdns_upgrade]).
 
@@ -58,7 +59,8 @@ init([]) ->
 	ok = epmd_mdns_table:new(epmd_mdns_config:proto()),
 	{ok, {#{strategy => one_for_one, intensity => 1000000, period => 1}, [
 		#{id => epmd_mdns_client, start => {?MODULE, start_worker, [epmd_mdns_client]}, shutdown => 1000},
-		#{id => epmd_mdns_joiner, start => {?MODULE, start_worker, [epmd_mdns_joiner]}, shutdown => 1000}
+		#{id => epmd_mdns_joiner, start => {?MODULE, start_worker, [epmd_mdns_joiner]}, shutdown => 1000},
+		#{id => epmd_mdns_prober, start => {?MODULE, start_worker, [epmd_mdns_prober]}, shutdown => 1000}
 	]}}.
 
 %% Internal.

@@ -14,8 +14,8 @@
 %% API.
 -export([from/2]).
 
-%% The joiner calls the client, and so has to stand still before it.
--define(WORKERS, [epmd_mdns_joiner, epmd_mdns_client]).
+%% The first two call the client, and so have to stand still before it.
+-define(WORKERS, [epmd_mdns_prober, epmd_mdns_joiner, epmd_mdns_client]).
 
 %% All times are in milliseconds. How long a process may take to stand still, or to convert its state.
 -define(STEP, 5000).
@@ -68,11 +68,19 @@ replace(Prepared, Version) ->
 				|| Sup <- [whereis(epmd_mdns_sup)], is_pid(Sup)],
 			lists:foreach(fun({Module, Pid, IsStill}) ->
 				IsStill andalso change(Module, Pid, Version) andalso go_on(Pid) orelse exit(Pid, kill)
-			end, lists:reverse(Workers));
+			end, lists:reverse(Workers)),
+			start_new(whereis(epmd_mdns_sup));
 		Error ->
 			_ = [go_on(Pid) || {_, Pid, _} <- Workers],
 			Error
 	end.
+
+%% A supervisor does not start by itself what only its new code has. A worker that is just being started again is no concern.
+start_new(undefined) ->
+	ok;
+start_new(Sup) ->
+	_ = [supervisor:restart_child(Sup, Id) || {Id, undefined, _, _} <- supervisor:which_children(Sup)],
+	ok.
 
 stand_still(Pid) ->
 	is_ok(fun() -> sys:suspend(Pid, ?STEP) end).

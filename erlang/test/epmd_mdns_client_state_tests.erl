@@ -54,6 +54,7 @@ events_are_passed_on_test() ->
 	?assertEqual({up, Endpoint, <<"replaced">>}, Effects({event, changed, Endpoint, <<"replaced">>})),
 	?assertEqual({down, Endpoint, stale, <<"goodbye">>}, Effects({event, down, Endpoint, <<"goodbye">>})),
 	?assertEqual({down, Endpoint, forgotten, <<"unregistered">>}, Effects({event, down, Endpoint, <<"unregistered">>})),
+	?assertEqual({network, <<"resumed">>}, Effects({event, network, <<"resumed">>})),
 	?assertMatch({_, [{silence, infinity}]}, ?S:hear(ignored, ready())).
 
 %% A daemon of 0.1.0 believes who announces a name that means this host, also as soon as its own node of that name has ended.

@@ -170,6 +170,27 @@ where_global_is_calm_every_disconnect_is_a_pause_test() ->
 	{[], Company} = epmd_mdns_join_state:up(?CAROL, visible, connected(?BOB, new())),
 	?assertMatch({[{lost, ?BOB, _}], _}, epmd_mdns_join_state:down(?BOB, disconnect, true, Company)).
 
+%% It is we who end the connection, and so nobody's wish.
+a_disconnect_of_what_does_not_answer_is_no_pause_test_() ->
+	[fun() ->
+		Silent = epmd_mdns_join_state:unanswered(?BOB, connected(?BOB, new())),
+		?assertEqual(2, epmd_mdns_join_state:count(Silent)),
+		{[{lost, ?BOB, disconnect}, {timer, ?BOB, N, Delay}], Lost} = epmd_mdns_join_state:down(?BOB, disconnect, IsCalm, Silent),
+		?assert(Delay < 1000),
+		?assertEqual(#{}, epmd_mdns_join_state:pauses(Lost)),
+		%% The next connection is another matter.
+		{[], Ready} = epmd_mdns_join_state:again(?BOB, N, Lost),
+		{[?BOB], Trying} = epmd_mdns_join_state:pick([], [], Ready),
+		{[{joined, ?BOB}], Up} = epmd_mdns_join_state:up(?BOB, visible, Trying),
+		{_, Paused} = epmd_mdns_join_state:down(?BOB, disconnect, IsCalm, Up),
+		?assertEqual(#{?BOB => paused}, epmd_mdns_join_state:states(Paused))
+	end || IsCalm <- [true, false]].
+
+what_is_not_connected_does_not_have_to_answer_test() ->
+	Trying = trying(?BOB, new()),
+	?assertEqual(Trying, epmd_mdns_join_state:unanswered(?BOB, Trying)),
+	?assertEqual(Trying, epmd_mdns_join_state:unanswered(?CAROL, Trying)).
+
 a_pause_holds_for_who_comes_and_goes_and_ends_with_other_ports_test() ->
 	{[], Paused} = epmd_mdns_join_state:pause(?BOB, us, unknown, trying_later(?BOB)),
 	?assertEqual(#{?BOB => paused}, epmd_mdns_join_state:states(Paused)),

@@ -143,6 +143,14 @@ another_joiner_may_pause_us_and_ask_us_again_test() ->
 		tell({welcome, <<"bob@h2">>, 18})
 	end).
 
+a_disconnect_of_what_does_not_answer_is_no_pause_test() ->
+	in_cluster(#{nodes => [?BOB]}, fun(_) ->
+		nodeup('bob@h2'),
+		ok = epmd_mdns_joiner:unanswered(<<"bob@h2">>),
+		nodedown('bob@h2', disconnect),
+		?assertMatch(#{<<"bob@h2">> := Status} when Status =/= paused, epmd_mdns:peers())
+	end).
+
 a_pause_of_somebody_unknown_is_remembered_test() ->
 	in_cluster(#{}, fun(Daemon) ->
 		ok = epmd_mdns:pause("bob@h2"),
@@ -170,8 +178,8 @@ the_supervisor_survives_what_kills_the_joiner_fifty_times_test_() ->
 			_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
 			ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\n"]),
 			ok = known(<<"carol@h3">>),
-			%% Each has been a subscriber of the client's.
-			wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 1 end)
+			%% Each has been a subscriber of the client's. The other one is the prober.
+			wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 2 end)
 		end)
 	end}.
 
@@ -264,7 +272,7 @@ a_node_of_a_cluster_is_given_the_time_that_an_advert_takes_test() ->
 		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
 		ok = gen_statem:call(epmd_mdns_client, sync, 5000),
 		Answer = later(fun() -> epmd_mdns:address_please("bob", "h2", inet) end),
-		wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 2 end),
+		wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 3 end),
 		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\nEVENT up ", ?BOB, " reason=seen\n"]),
 		?assertEqual({ok, {192, 0, 2, 2}, 9, 6}, Answer()),
 		%% One that doesn't appear is looked up as ever.

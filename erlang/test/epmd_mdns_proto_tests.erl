@@ -120,6 +120,7 @@ canonical({ok, _, _}) -> <<"ok">>;
 canonical({error, Token, _}) -> <<"error ", Token/binary>>;
 canonical({node, Endpoint}) -> join([<<"node">>|parts(Endpoint)]);
 canonical({event, sync}) -> <<"event sync">>;
+canonical({event, network, Reason}) -> <<"event network reason=", Reason/binary>>;
 canonical({event, Kind, Endpoint, Reason}) ->
 	join([<<"event">>, atom_to_binary(Kind)|parts(Endpoint)] ++ [[<<"reason=">>, Reason] || Reason =/= <<>>]);
 canonical(Other) -> atom_to_binary(Other).

@@ -38,6 +38,8 @@ what_is_of_this_version_stays_as_it_is_test() ->
 		?assertEqual({ok, Phase, Data}, epmd_mdns_client:code_change("0.1.0", Phase, Data, [])),
 		{ok, State, _} = epmd_mdns_joiner:init([]),
 		?assertEqual({ok, State}, epmd_mdns_joiner:code_change("0.1.0", State, [])),
+		{ok, Prober, _} = epmd_mdns_prober:init([]),
+		?assertEqual({ok, Prober}, epmd_mdns_prober:code_change("0.1.0", Prober, [])),
 		ok = epmd_mdns_table:put(lease, kept),
 		ok = epmd_mdns_table:new(tcp),
 		?assertEqual(kept, epmd_mdns_table:get(lease, lost))
@@ -85,6 +87,8 @@ upgrade(To) ->
 		true = is_list(code:which(epmd_mdns_join_state)),
 		Before = [{Name, whereis(Name)} || {Name, _} <- Before],
 		2 = epmd_mdns_table:get(version, 1),
+		%% What 0.1.0 did not have runs.
+		true = is_pid(whereis(epmd_mdns_prober)),
 		%% The connection has been the same all the time: its next line is no HELLO. So the node is still registered.
 		ok = fake_daemon:tell(Daemon, ["EVENT up ", ?CAROL, " reason=seen\n"]),
 		{up, <<"carol@h3">>, _} = up(),

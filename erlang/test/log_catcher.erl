@@ -17,11 +17,11 @@
 -spec with(fun(() -> Result)) -> Result.
 with(Test) ->
 	ok = logger:add_handler(?MODULE, ?MODULE, #{config => self()}),
-	ok = logger:set_module_level([epmd_mdns_client_log, epmd_mdns_join_log], all),
+	ok = logger:set_module_level([epmd_mdns_client_log, epmd_mdns_join_log, epmd_mdns_join_probe], all),
 	try
 		Test()
 	after
-		ok = logger:unset_module_level([epmd_mdns_client_log, epmd_mdns_join_log]),
+		ok = logger:unset_module_level([epmd_mdns_client_log, epmd_mdns_join_log, epmd_mdns_join_probe]),
 		ok = logger:remove_handler(?MODULE),
 		ok = flush()
 	end.

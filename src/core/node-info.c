@@ -8,10 +8,8 @@
 #include "util/parse.h"
 
 static const char *const event_kind_names[_EVENT_MAX] = {
-        [EVENT_UP] = "up",
-        [EVENT_CHANGED] = "changed",
-        [EVENT_DOWN] = "down",
-        [EVENT_SYNC] = "sync",
+        [EVENT_UP] = "up",     [EVENT_CHANGED] = "changed", [EVENT_DOWN] = "down",
+        [EVENT_SYNC] = "sync", [EVENT_NETWORK] = "network",
 };
 
 static const char *const reason_names[_REASON_MAX] = {
@@ -23,6 +21,8 @@ static const char *const reason_names[_REASON_MAX] = {
         [REASON_GOODBYE] = "goodbye",
         [REASON_EXPIRED] = "expired",
         [REASON_LOST] = "lost",
+        [REASON_READDRESSED] = "readdressed",
+        [REASON_RESUMED] = "resumed",
 };
 
 static int find_name(const char *const names[], size_t n, const char *text) {
@@ -30,6 +30,10 @@ static int find_name(const char *const names[], size_t n, const char *text) {
                 if (strcmp(names[i], text) == 0)
                         return (int) i;
         return -1;
+}
+
+bool event_kind_has_info(EventKind kind) {
+        return kind == EVENT_UP || kind == EVENT_CHANGED || kind == EVENT_DOWN;
 }
 
 const char *event_kind_to_string(EventKind kind) {

@@ -15,6 +15,7 @@ typedef enum EventKind {
         EVENT_CHANGED,
         EVENT_DOWN,
         EVENT_SYNC,
+        EVENT_NETWORK, /* about this host, not about an endpoint */
         _EVENT_MAX,
         _EVENT_INVALID = -1,
 } EventKind;
@@ -28,6 +29,8 @@ typedef enum Reason {
         REASON_GOODBYE,
         REASON_EXPIRED,
         REASON_LOST,
+        REASON_READDRESSED, /* EVENT_NETWORK: this host has other addresses */
+        REASON_RESUMED,     /* EVENT_NETWORK: this host was suspended */
         _REASON_MAX,
         _REASON_INVALID = -1,
 } Reason;
@@ -45,6 +48,9 @@ typedef struct NodeInfo {
         bool conflict;
         bool stale;
 } NodeInfo;
+
+/* Whether it is about an endpoint. */
+bool event_kind_has_info(EventKind kind);
 
 const char *event_kind_to_string(EventKind kind);
 EventKind event_kind_from_string(const char *text);

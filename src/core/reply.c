@@ -29,14 +29,17 @@ static int parse_event(Reply *reply, Line *line) {
 
         reply->event = event_kind_from_string(line->words[1]);
         reply->kind = reply->event == _EVENT_INVALID ? REPLY_IGNORED : REPLY_EVENT;
+        reply->reason = _REASON_INVALID;
         if (reply->event == _EVENT_INVALID || reply->event == EVENT_SYNC)
                 return 0;
 
-        r = node_info_parse(&reply->info, line, 2);
+        r = event_kind_has_info(reply->event) ? node_info_parse(&reply->info, line, 2)
+                                              : line_split_attributes(line, 2);
         if (r != 0)
                 return r;
         reason = line_get(line, "reason");
-        reply->reason = reason ? reason_from_string(reason) : _REASON_INVALID;
+        if (reason)
+                reply->reason = reason_from_string(reason);
         return 0;
 }
 
@@ -75,8 +78,8 @@ void reply_write_node(LineWriter *writer, const NodeInfo *info) {
 void reply_write_event(LineWriter *writer, EventKind kind, const NodeInfo *info, Reason reason) {
         line_writer_word(writer, "EVENT");
         line_writer_word(writer, event_kind_to_string(kind));
-        if (info) {
+        if (event_kind_has_info(kind))
                 node_info_write(info, writer);
+        if (kind != EVENT_SYNC)
                 line_writer_attribute(writer, "reason", reason_to_string(reason));
-        }
 }

@@ -20,14 +20,15 @@ typedef struct Reply {
         const char *error;     /* REPLY_ERROR: the token; points into the line */
         char text[LIMIT_LINE]; /* REPLY_ERROR: what it says to people, or "" */
         EventKind event;       /* REPLY_EVENT */
-        NodeInfo info;         /* REPLY_NODE, and REPLY_EVENT but for EVENT_SYNC */
+        NodeInfo info;         /* REPLY_NODE, and REPLY_EVENT if event_kind_has_info() */
         Reason reason;         /* REPLY_EVENT: _REASON_INVALID if it is not known here */
 } Reply;
 
 /* Understands a line. The attributes of REPLY_OK are not split. Returns 0 or LINE_E_MALFORMED. */
 int reply_parse(Reply *ret, Line *line);
 
-/* Write a whole line, without LF. text: plain words for people. info: NULL for EVENT_SYNC. */
+/* Write a whole line, without LF. text: plain words for people. info: NULL if
+ * not event_kind_has_info(). reason: none for EVENT_SYNC. */
 void reply_write_error(LineWriter *writer, ProtocolError error, const char *text);
 void reply_write_node(LineWriter *writer, const NodeInfo *info);
 void reply_write_event(LineWriter *writer, EventKind kind, const NodeInfo *info, Reason reason);

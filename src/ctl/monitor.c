@@ -108,8 +108,8 @@ static void add_node(struct json_object *json, const void *object) {
 static const Field event_fields[] = {
         { NULL, "time", "", FIELD_TEXT, .get = get_time, .show = show_time },
         { NULL, "event", "  ", FIELD_TEXT, .get = get_event },
-        /* The rest is not there for EVENT_SYNC. */
         { "reason", "reason", NULL, FIELD_TEXT, .get = get_reason },
+        /* The rest is about an endpoint. */
         { .add = add_node },
         { NULL, NULL, "  ", .show = show_node },
         { "proto", NULL, "  ", .show = show_proto },
@@ -121,6 +121,7 @@ static const Field event_fields[] = {
 };
 
 #define SYNC_FIELDS 2
+#define NETWORK_FIELDS 3
 
 static const char *colour(const Options *options, EventKind kind) {
         if (!options->colour)
@@ -154,11 +155,27 @@ static void print_sync(const Heard *heard, size_t n) {
                field_show(&event_fields[0], heard, buffer), n, n == 1 ? "" : "s");
 }
 
+static void print_network(const Heard *heard, const Options *options) {
+        Reason reason = heard->event->reason;
+        char buffer[FIELD_SIZE];
+
+        printf("%s  %s%-7s%s  %s\n", field_show(&event_fields[0], heard, buffer),
+               colour(options, EVENT_NETWORK), event_kind_to_string(EVENT_NETWORK),
+               options->colour ? TEXT_PLAIN : "",
+               reason == REASON_READDRESSED ? "the addresses of this host have changed"
+               : reason == REASON_RESUMED   ? "this host was suspended"
+                                            : "something has happened to this host");
+}
+
 static int print_json(const Heard *heard) {
         struct json_object *object = json_object_new_object();
-        bool sync = heard->event->event == EVENT_SYNC;
+        EventKind kind = heard->event->event;
 
-        fields_add_json(object, event_fields, sync ? SYNC_FIELDS : ELEMENTSOF(event_fields), heard);
+        fields_add_json(object, event_fields,
+                        kind == EVENT_SYNC      ? SYNC_FIELDS
+                        : kind == EVENT_NETWORK ? NETWORK_FIELDS
+                                                : ELEMENTSOF(event_fields),
+                        heard);
         return json_print_line(object);
 }
 
@@ -173,7 +190,7 @@ static int print(const Reply *event, const Options *options, size_t *n) {
         Heard heard = { .event = event };
         int r = 0;
 
-        if (event->event != EVENT_SYNC && !filter_selects(&options->filter, &event->info))
+        if (event_kind_has_info(event->event) && !filter_selects(&options->filter, &event->info))
                 return 0;
         (void) clock_gettime(CLOCK_REALTIME, &heard.time);
         *n += event->event == EVENT_UP;
@@ -181,6 +198,8 @@ static int print(const Reply *event, const Options *options, size_t *n) {
                 r = print_json(&heard);
         else if (event->event == EVENT_SYNC)
                 print_sync(&heard, *n);
+        else if (event->event == EVENT_NETWORK)
+                print_network(&heard, options);
         else
                 print_event(&heard, options);
         /* Whoever reads from a pipe gets each event when it happens. */

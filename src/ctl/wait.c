@@ -39,6 +39,8 @@ static int wait_for(Client *client, const Options *options, NodeSet *set) {
                                 client_be_patient(client);
                         continue;
                 }
+                if (!event_kind_has_info(reply.event))
+                        continue;
                 r = take(set, &reply, &options->filter);
                 if (r < 0) {
                         fprintf(stderr, "epmd-mdns: out of memory\n");

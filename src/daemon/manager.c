@@ -16,6 +16,7 @@
 #include "daemon/avahi/lan.h"
 #include "daemon/manager.h"
 #include "daemon/node-log.h"
+#include "daemon/suspend-watch.h"
 #include "daemon/timer.h"
 #include "util/fd.h"
 #include "util/log.h"
@@ -35,6 +36,7 @@ struct Manager {
         Lan *lan;
         ControlServer *control;
         NodeLog *log;
+        SuspendWatch *suspend;
         sd_event_source *stop_timer;
         sd_event_source *expiry;
         sd_event_source *status;
@@ -114,6 +116,22 @@ static void schedule_status(Manager *manager) {
 
 static void on_lan_changed(void *userdata) {
         schedule_status(userdata);
+}
+
+/* --- What happens to this host --- */
+
+static void report(Manager *manager, Reason reason) {
+        log_debug("this host is %s", reason_to_string(reason));
+        if (manager->control)
+                control_server_report(manager->control, reason);
+}
+
+static void on_readdressed(void *userdata) {
+        report(userdata, REASON_READDRESSED);
+}
+
+static void on_resumed(void *userdata) {
+        report(userdata, REASON_RESUMED);
 }
 
 static void write_status(void *userdata, LineWriter *writer) {
@@ -252,8 +270,10 @@ int manager_new(Manager **ret, int listener, const Config *config) {
         if (r < 0)
                 return r;
         directory_observe(manager->directory, on_directory_event, manager);
-        r = lan_new(&manager->lan, manager->event, manager->directory, config, on_lan_changed,
-                    manager);
+        r = lan_new(&manager->lan, manager->event, manager->directory, config,
+                    &(LanHandler){ on_lan_changed, on_readdressed, manager });
+        if (r >= 0)
+                r = suspend_watch_new(&manager->suspend, manager->event, on_resumed, manager);
         if (r >= 0)
                 r = add_control(manager, TAKE_FD(fd));
         if (r < 0)
@@ -277,6 +297,7 @@ Manager *manager_free(Manager *manager) {
         quota_done(&manager->quota);
         directory_free(manager->directory);
         node_log_free(manager->log);
+        suspend_watch_free(manager->suspend);
         sd_event_source_disable_unref(manager->status);
         sd_event_source_disable_unref(manager->expiry);
         sd_event_source_disable_unref(manager->stop_timer);

@@ -567,6 +567,16 @@ static void deliver_address(const Object *object, const Event *event) {
                 size > 0 ? event->address.data.data : NULL, size, event->flags, object->userdata);
 }
 
+/* To all who watch these addresses. */
+static void deliver_addresses(const Event *event) {
+        for (guint i = 0; i < objects->len; i++) {
+                const Object *object = objects->pdata[i];
+
+                if (object->kind == FAKE_ADDRESSES && is_meant(object, event))
+                        deliver_address(object, event);
+        }
+}
+
 static void deliver(const Event *event) {
         Object *object;
 
@@ -606,9 +616,7 @@ static void deliver(const Event *event) {
                                 AVAHI_DNS_TYPE_SRV, "", 1, event->flags, object->userdata);
                 break;
         case EVENT_ADDRESS:
-                object = find_object(FAKE_ADDRESSES, event);
-                if (object)
-                        deliver_address(object, event);
+                deliver_addresses(event);
                 break;
         }
 }

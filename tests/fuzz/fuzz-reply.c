@@ -46,7 +46,9 @@ static void check_written(const Reply *reply) {
         else if (reply->event == EVENT_SYNC)
                 reply_write_event(&writer, EVENT_SYNC, NULL, _REASON_INVALID);
         else if (reply->reason != _REASON_INVALID)
-                reply_write_event(&writer, reply->event, &reply->info, reply->reason);
+                reply_write_event(&writer, reply->event,
+                                  event_kind_has_info(reply->event) ? &reply->info : NULL,
+                                  reply->reason);
         else
                 return;
 
@@ -63,6 +65,8 @@ static void check_written(const Reply *reply) {
                 if (reply->event == EVENT_SYNC)
                         return;
                 fuzz_check(again.reason == reply->reason);
+                if (!event_kind_has_info(reply->event))
+                        return;
         }
         fuzz_check(node_info_equal(&again.info, &reply->info));
         fuzz_check(again.info.age_sec == reply->info.age_sec);
@@ -79,7 +83,8 @@ static void check_line(char *text, size_t length) {
                 fuzz_check(reply.error && *reply.error);
                 fuzz_check(strlen(reply.text) < sizeof(reply.text));
         }
-        if (reply.kind == REPLY_NODE || (reply.kind == REPLY_EVENT && reply.event != EVENT_SYNC))
+        if (reply.kind == REPLY_NODE ||
+            (reply.kind == REPLY_EVENT && event_kind_has_info(reply.event)))
                 check_info(&reply.info);
         if (reply.kind == REPLY_NODE || reply.kind == REPLY_EVENT)
                 check_written(&reply);

@@ -18,7 +18,8 @@ ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addres
             "host": (TEXT, NOTHING), "interfaces": LIST, "age": NUMBER, "hidden": FLAG, "cluster": (TEXT, NOTHING),
             "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG, "stale": FLAG}
 SYNC = {"time": TEXT, "event": TEXT}
-EVENT = {**SYNC, "reason": TEXT, **ENDPOINT}
+NETWORK = {**SYNC, "reason": TEXT}
+EVENT = {**NETWORK, **ENDPOINT}
 STATUS = {"version": TEXT, "uptime": NUMBER, "avahi": TEXT, "host": TEXT, "interfaces": LIST, "nodes": OBJECT,
           "hosts": NUMBER, "adverts": NUMBER, "announceable": NUMBER, "sightings": NUMBER, "conflicts": NUMBER,
           "ignored": OBJECT, "refused": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
@@ -75,13 +76,17 @@ def monitors(lan):
     monitor.wait_line('"unregistered"', 5)
     lan.bob.close()
     monitor.wait_line('"goodbye"', 5)
+    lan[1].ip("address add 192.0.2.77/24 dev eth0")
+    monitor.wait_line('"network"', 10)
     monitor.stop()
+    lan[1].ip("address delete 192.0.2.77/24 dev eth0")
     said = [json.loads(line) for line in monitor.lines]
     assert [(event["event"], event.get("reason"), event.get("node")) for event in said] == [
         ("up", "present", "alice@h\u00e9"), ("up", "present", "bob@h2"), ("sync", None, None),
-        ("up", "registered", "carol@h1"), ("down", "unregistered", "carol@h1"), ("down", "goodbye", "bob@h2")], said
+        ("up", "registered", "carol@h1"), ("down", "unregistered", "carol@h1"), ("down", "goodbye", "bob@h2"),
+        ("network", "readdressed", None)], said
     for event in said:
-        shaped(event, SYNC if event["event"] == "sync" else EVENT)
+        shaped(event, {"sync": SYNC, "network": NETWORK}.get(event["event"], EVENT))
         assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"]), event
     assert [event["time"] for event in said] == sorted(event["time"] for event in said), said
 

@@ -46,6 +46,9 @@ def monitors(lan):
     monitor.wait_line(r"^\S+  down     cafe@h\S+  tcp 127\.0\.0\.1 port 4002  local  \(unregistered\)$", 5)
     lan.leases.pop().close()
     monitor.wait_line(r"^\S+  down     b@h2  tls 192\.0\.2\.2 port 40001  LAN  \(goodbye\)$", 5)
+    lan[1].ip("address add 192.0.2.77/24 dev eth0")
+    monitor.wait_line(r"^\S+  network  the addresses of this host have changed$", 10)
+    lan[1].ip("address delete 192.0.2.77/24 dev eth0")
     monitor.stop()
 
 

@@ -90,6 +90,30 @@ def admits_good(lan):
     node.kill()
 
 
+def hangs(lan):
+    "a connection over TLS that hangs, for the host of the other node has got another address, is ended at either end"
+    node = lan[3].erl("m", *lan.flags[2])
+    node.wait_known(lan.a)
+    lan.a.wait_known(node)
+    assert lan.a.ping(node.name) == "pong"
+
+    def owners():
+        return [here.eval(f"net_kernel:node_info('{there.name}', owner)") for here, there in ((lan.a, node), (node, lan.a))]
+
+    kept, before = lan[3].address, owners()
+    with lan[1].watch() as watch:
+        lan[3].readdress("192.0.2.103")
+        try:
+            watch.wait_event("changed", node.name, 5, addr="192.0.2.103")
+            # Whoever has something to send may have connected them again.
+            wait_for(lambda: all(now != old for now, old in zip(owners(), before)), 5, "the connection has been ended")
+            assert any(one.reports("ended: the node does not answer") for one in (lan.a, node)), "and by one of the two"
+            assert lan.a.ping(node.name) == "pong" and link(lan.a, node) == "tls"
+        finally:
+            node.kill()
+            lan[3].readdress(kept)
+
+
 def leaves_alone(dialling, dialled):
     """A node doesn't try to reach one that speaks another protocol; the seconds that its answer takes. Each argument is
     a host and a node on it."""
@@ -150,5 +174,6 @@ def prefers_last(lan):
 
 
 if __name__ == "__main__":
-    tap.main([connects, is_tried, refuses_other_name, refuses_stranger, admits_good, speaks_one, speaks_both, prefers_last],
+    tap.main([connects, is_tried, refuses_other_name, refuses_stranger, admits_good, hangs, speaks_one, speaks_both,
+              prefers_last],
              Lan(3, tls=True))

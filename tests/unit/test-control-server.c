@@ -105,6 +105,23 @@ static void test_no_event_in_a_reply(void) {
         g_assert_true(client_is_quiet(client));
 }
 
+/* What happens to the host is told to subscribers alone, and never within a reply. */
+static void test_report(void) {
+        _cleanup_(server_freep) Server *server = server_new();
+        _cleanup_(client_freep) Client *subscriber = server_connect(server);
+        _cleanup_(client_freep) Client *other = server_connect(server);
+
+        client_ask(other, "HELLO 1", "OK 1 *");
+        client_send(other, "LOOKUP bob@h2 wait=60000\n");
+        client_ask(subscriber, "SUBSCRIBE", "OK");
+        client_expect(subscriber, "EVENT sync");
+        control_server_report(server->control, REASON_READDRESSED);
+        control_server_report(server->control, REASON_RESUMED);
+        client_expect(subscriber, "EVENT network reason=readdressed");
+        client_expect(subscriber, "EVENT network reason=resumed");
+        g_assert_true(client_is_quiet(other));
+}
+
 /* A second SUBSCRIBE begins a new snapshot, and the changes are still told once. */
 static void test_second_subscribe(void) {
         _cleanup_(server_freep) Server *server = server_new();
@@ -486,6 +503,7 @@ int main(int argc, char *argv[]) {
                         test_changes_during_snapshot);
         g_test_add_func("/control-server/subscribe/live-events", test_live_events);
         g_test_add_func("/control-server/subscribe/no-event-in-a-reply", test_no_event_in_a_reply);
+        g_test_add_func("/control-server/subscribe/report", test_report);
         g_test_add_func("/control-server/subscribe/twice", test_second_subscribe);
         g_test_add_func("/control-server/lookup/several-waiters", test_several_waiters);
         g_test_add_func("/control-server/slow/list", test_slow_list);

@@ -191,6 +191,28 @@ static void test_limit(Fixture *f, gconstpointer data) {
         is_on(f, "10.0.0.5", NOWHERE);
 }
 
+/* The list has each address once, and none that OTP can't use. */
+static void test_list(Fixture *f, gconstpointer data) {
+        Address addresses[LIMIT_OWN_ADDRESSES];
+        char text[ADDRESS_TEXT_SIZE];
+
+        (void) data;
+        g_assert_cmpuint(own_addresses_list(f->own, addresses), ==, 0);
+        watch(f, FAMILY_INET);
+        watch(f, FAMILY_INET6);
+        come(2, "192.0.2.1");
+        come(2, "fe80::1");
+        come(3, "192.0.2.1");
+        come(3, "fd01::1");
+        g_assert_cmpuint(own_addresses_list(f->own, addresses), ==, 2);
+        g_assert_cmpstr(address_format(&addresses[0], text), ==, "192.0.2.1");
+        g_assert_cmpstr(address_format(&addresses[1], text), ==, "fd01::1");
+        go(2, "192.0.2.1");
+        g_assert_cmpuint(own_addresses_list(f->own, addresses), ==, 2);
+        go(3, "192.0.2.1");
+        g_assert_cmpuint(own_addresses_list(f->own, addresses), ==, 1);
+}
+
 static void test_errors(Fixture *f, gconstpointer data) {
         (void) data;
         fake_avahi_fail(FAKE_ADDRESSES_NEW, AVAHI_ERR_TOO_MANY_OBJECTS);
@@ -217,6 +239,7 @@ int main(int argc, char *argv[]) {
         TEST("families", test_families);
         TEST("again", test_again);
         TEST("limit", test_limit);
+        TEST("list", test_list);
         TEST("errors", test_errors);
         return g_test_run();
 }

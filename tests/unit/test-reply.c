@@ -73,10 +73,10 @@ static char *describe(int result, const Reply *reply) {
                 append_info(out, &reply->info);
         } else {
                 g_string_append_printf(out, "event %s", event_kind_to_string(reply->event));
-                if (reply->event != EVENT_SYNC) {
+                if (event_kind_has_info(reply->event))
                         append_info(out, &reply->info);
+                if (reply->event != EVENT_SYNC)
                         g_string_append_printf(out, " reason=%s", reason_to_string(reply->reason));
-                }
         }
         return g_string_free(out, FALSE);
 }
@@ -86,7 +86,8 @@ static int write_reply(const Reply *reply, LineWriter *writer) {
                 reply_write_node(writer, &reply->info);
         else
                 reply_write_event(writer, reply->event,
-                                  reply->event == EVENT_SYNC ? NULL : &reply->info, reply->reason);
+                                  event_kind_has_info(reply->event) ? &reply->info : NULL,
+                                  reply->reason);
         return line_writer_end(writer);
 }
 
@@ -209,6 +210,8 @@ static void test_malformed(void) {
                 "Node a@b",
                 "EVENT down",
                 "EVENT changed a@b",
+                "EVENT network a@b",
+                "EVENT network reason=resumed reason=readdressed",
                 "EVENT up port=1 family=inet proto=tcp addr=1.2.3.4 source=lan",
                 "NODE a@b port=1 family=inet proto=tcp addr=1.2.3.4 source=lan age=1 age=1",
                 "NODE a@b port=1 family=inet proto=tcp addr=1.2.3.4 source=lan word",

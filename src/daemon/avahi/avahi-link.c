@@ -22,6 +22,7 @@
 #include "daemon/avahi/avahi-sink.h"
 #include "daemon/avahi/browser.h"
 #include "daemon/avahi/publisher.h"
+#include "daemon/avahi/readdressing.h"
 #include "daemon/subject.h"
 #include "util/log.h"
 
@@ -35,6 +36,7 @@ struct AvahiLink {
         AvahiSink sink;
         Browser *browser;
         Publisher *publisher;
+        Readdressing *readdressing;
         AvahiClient *client;
         bool failed;         /* the client has to be dropped, and nothing it says counts */
         bool stopped;        /* LAN_STOPPED has been posted, and nothing follows it */
@@ -46,6 +48,7 @@ static void give_up(AvahiLink *link) {
         link->failed = true;
         browser_abandon(link->browser);
         publisher_abandon(link->publisher);
+        readdressing_abandon(link->readdressing);
         message_queue_wake(link->inbox);
 }
 
@@ -139,6 +142,8 @@ static void on_client_state(AvahiClient *client, AvahiClientState state, void *u
                         browser_start(link->browser, client);
                 if (!link->failed)
                         publisher_start(link->publisher, client);
+                if (!link->failed)
+                        readdressing_start(link->readdressing, client);
                 post(link, &message);
                 break;
         case AVAHI_CLIENT_S_REGISTERING:
@@ -148,6 +153,8 @@ static void on_client_state(AvahiClient *client, AvahiClientState state, void *u
                 if (!link->failed)
                         browser_start(link->browser, client);
                 publisher_stop(link->publisher);
+                if (!link->failed)
+                        readdressing_stop(link->readdressing);
                 post(link, &message);
                 break;
         case AVAHI_CLIENT_CONNECTING:
@@ -187,6 +194,7 @@ static void drop_client(AvahiLink *link) {
         message_queue_discard_sightings(link->outbox);
         browser_forget(link->browser);
         publisher_forget(link->publisher);
+        readdressing_forget(link->readdressing);
         post_type(link, LAN_LOST);
         post(link, &message);
 }
@@ -264,6 +272,8 @@ int avahi_link_new(AvahiLink **ret, const AvahiPoll *poll, MessageQueue *inbox,
         r = browser_new(&link->browser, &link->sink);
         if (r == 0)
                 r = publisher_new(&link->publisher, &link->sink, config);
+        if (r == 0)
+                r = readdressing_new(&link->readdressing, &link->sink);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(link);
@@ -276,6 +286,7 @@ AvahiLink *avahi_link_free(AvahiLink *link) {
 
         if (link->client)
                 avahi_client_free(link->client);
+        readdressing_free(link->readdressing);
         publisher_free(link->publisher);
         browser_free(link->browser);
         free(link);

@@ -24,14 +24,15 @@ typedef enum LanMessageType {
         LAN_STOP,     /* drop the client and end the thread */
 
         /* Avahi thread → main thread */
-        LAN_STATE,   /* state, host */
-        LAN_SEEN,    /* sighting */
-        LAN_GONE,    /* sighting.id, reason */
-        LAN_IGNORED, /* ignored, more */
-        LAN_LISTED,  /* every advert that was found has been resolved, or has failed to */
-        LAN_LOST,    /* the client is gone; the next one lists anew what it sees */
-        LAN_ADVERTS, /* adverts: how many are established */
-        LAN_STOPPED, /* nothing more will come */
+        LAN_STATE,       /* state, host */
+        LAN_SEEN,        /* sighting */
+        LAN_GONE,        /* sighting.id, reason */
+        LAN_IGNORED,     /* ignored, more */
+        LAN_LISTED,      /* every advert that was found has been resolved, or has failed to */
+        LAN_LOST,        /* the client is gone; the next one lists anew what it sees */
+        LAN_ADVERTS,     /* adverts: how many are established */
+        LAN_READDRESSED, /* this host has other addresses than before */
+        LAN_STOPPED,     /* nothing more will come */
 } LanMessageType;
 
 /* Once it is in a queue only the queue changes it. Owned by whoever took it out. */

@@ -52,8 +52,7 @@ struct Lan {
         size_t adverts;
         bool stopping;
         bool stopped;
-        LanChanged changed;
-        void *userdata;
+        LanHandler handler;
 };
 
 static void log_oom(const LogSubject *subject, int r) {
@@ -107,7 +106,7 @@ static void on_presence(void *userdata) {
         /* In any other state there is a client, which is told by the bus itself. */
         if (lan->state == AVAHI_STATE_FAILED)
                 arm_retry(lan, 0);
-        lan->changed(lan->userdata);
+        lan->handler.changed(lan->handler.userdata);
 }
 
 static void handle_state(Lan *lan, const LanMessage *message) {
@@ -165,6 +164,9 @@ static void handle_message(Lan *lan, const LanMessage *message) {
         case LAN_ADVERTS:
                 lan->adverts = message->adverts;
                 break;
+        case LAN_READDRESSED:
+                lan->handler.readdressed(lan->handler.userdata);
+                break;
         case LAN_STOPPED:
                 lan->stopped = true;
                 (void) sd_event_exit(lan->event, 0);
@@ -199,12 +201,12 @@ static int on_messages(sd_event_source *source, int fd, uint32_t revents, void *
         if (take_messages(lan))
                 avahi_thread_defer(lan->thread);
         if (!lan->stopping)
-                lan->changed(lan->userdata);
+                lan->handler.changed(lan->handler.userdata);
         return 0;
 }
 
 int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *config,
-            LanChanged changed, void *userdata) {
+            const LanHandler *handler) {
         _cleanup_(lan_freep) Lan *lan = NULL;
         int r;
 
@@ -214,8 +216,7 @@ int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *conf
         lan->event = sd_event_ref(event);
         lan->directory = directory;
         lan->retry_usec = RETRY_MIN_USEC;
-        lan->changed = changed;
-        lan->userdata = userdata;
+        lan->handler = *handler;
 
         r = avahi_thread_new(&lan->thread, config);
         if (r < 0)

@@ -13,12 +13,16 @@
  * in the main thread. */
 typedef struct Lan Lan;
 
-/* Called when the state of Avahi or the number of adverts has changed. */
-typedef void (*LanChanged)(void *userdata);
+/* Callbacks for what is not in the directory. A plain value. */
+typedef struct LanHandler {
+        void (*changed)(void *userdata);     /* the state of Avahi, or the number of adverts */
+        void (*readdressed)(void *userdata); /* this host has other addresses than before */
+        void *userdata;
+} LanHandler;
 
 /* event and directory must outlive it, and nothing may be registered yet. */
 int lan_new(Lan **ret, sd_event *event, Directory *directory, const Config *config,
-            LanChanged changed, void *userdata);
+            const LanHandler *handler);
 
 /* Waits for avahi-daemon as long as it takes, if lan_stop() has not been called and has come to its
  * end. */

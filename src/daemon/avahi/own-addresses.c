@@ -148,6 +148,23 @@ bool own_addresses_find(const OwnAddresses *own, const Address *address, AvahiIf
         return false;
 }
 
+size_t own_addresses_list(const OwnAddresses *own, Address *ret) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < own->n_places; i++) {
+                const Address *address = &own->places[i].address;
+                size_t known = 0;
+
+                if (address_is_link_local6(address))
+                        continue;
+                while (known < n && !address_equal(&ret[known], address))
+                        known++;
+                ret[known] = *address;
+                n += known == n;
+        }
+        return n;
+}
+
 bool own_addresses_are_known(const OwnAddresses *own, Family family) {
         return own->known[family];
 }

@@ -6,6 +6,7 @@
 #include <avahi-client/client.h>
 #include <avahi-common/address.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/address.h"
 #include "util/macro.h"
@@ -29,6 +30,10 @@ int own_addresses_watch(OwnAddresses *own, AvahiClient *client, Family family);
 /* Finds the interface that an address is on, or has last come to. Returns whether it is on any that
  * avahi-daemon uses. */
 bool own_addresses_find(const OwnAddresses *own, const Address *address, AvahiIfIndex *ret);
+
+/* Lists the addresses, each once, but for those that OTP can't use: link-local ones of IPv6. There
+ * must be room for LIMIT_OWN_ADDRESSES. Returns how many there are. */
+size_t own_addresses_list(const OwnAddresses *own, Address *ret);
 
 /* Whether what is not found is not there: avahi-daemon had time enough to tell. */
 bool own_addresses_are_known(const OwnAddresses *own, Family family);

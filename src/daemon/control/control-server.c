@@ -35,7 +35,12 @@ static void on_directory_event(void *userdata, const DirectoryEvent *event) {
         ControlServer *server = userdata;
 
         for (size_t i = 0; i < server->n_sessions; i++)
-                session_handle_event(server->sessions[i], event);
+                session_handle_event(server->sessions[i], event->kind, event->reason, event->info);
+}
+
+void control_server_report(ControlServer *server, Reason reason) {
+        for (size_t i = 0; i < server->n_sessions; i++)
+                session_handle_event(server->sessions[i], EVENT_NETWORK, reason, NULL);
 }
 
 /* --- Users --- */

@@ -37,5 +37,8 @@ DEFINE_CLEANUP(ControlServer, control_server_free);
 /* Takes no new connections any more. */
 void control_server_stop(ControlServer *server);
 
+/* Sends every subscriber an EVENT_NETWORK. */
+void control_server_report(ControlServer *server, Reason reason);
+
 /* Sets what this server counts. */
 void control_server_count(const ControlServer *server, Stats *stats);

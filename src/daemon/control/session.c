@@ -199,13 +199,13 @@ static void continue_snapshot(Session *session) {
                 send_event(session, EVENT_SYNC, 0, NULL);
 }
 
-void session_handle_event(Session *session, const DirectoryEvent *event) {
+void session_handle_event(Session *session, EventKind kind, Reason reason, const NodeInfo *info) {
         if (connection_is_dead(session->connection))
                 return;
-        if (session->subscribed && !walk_is_ahead(&session->snapshot, &event->info->endpoint))
-                send_event(session, event->kind, event->reason, event->info);
-        if (session->waiting && event->kind != EVENT_DOWN &&
-            strcmp(session->lookup.endpoint.node, event->info->endpoint.node) == 0 &&
+        if (session->subscribed && !(info && walk_is_ahead(&session->snapshot, &info->endpoint)))
+                send_event(session, kind, reason, info);
+        if (session->waiting && info && kind != EVENT_DOWN &&
+            strcmp(session->lookup.endpoint.node, info->endpoint.node) == 0 &&
             answer_lookup(session, &session->lookup))
                 end_wait(session);
 }

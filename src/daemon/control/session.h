@@ -46,5 +46,5 @@ bool session_is_subscribed(const Session *session);
 /* Whether it waits to be freed. */
 bool session_is_dead(const Session *session);
 
-/* Tells of a change in the directory. */
-void session_handle_event(Session *session, const DirectoryEvent *event);
+/* A change in the directory, or, with info NULL, an EVENT_NETWORK. */
+void session_handle_event(Session *session, EventKind kind, Reason reason, const NodeInfo *info);
