@@ -107,7 +107,7 @@ int directory_add_sighting(Directory *directory, const Sighting *sighting, uint6
 
 /*
  * Removes a sighting, if it is known. reason: REASON_GOODBYE or REASON_EXPIRED. What a goodbye
- * seems to leave behind is hidden, and shown again when it is added again, or after one TTL: the
+ * seems to end as well is hidden, and shown again when it is added again, or after one TTL: the
  * source would have removed it by then.
  */
 void directory_remove_sighting(Directory *directory, const SightingId *id, Reason reason,

@@ -63,7 +63,11 @@ void entry_claims_doubt(Entry *entry, const SightingId *goodbye, uint64_t now_us
         for (size_t i = 0; said && i < entry->n_sightings; i++) {
                 EntrySighting *other = &entry->sightings[i];
 
-                if (!is_instance(other, goodbye) && is_left_behind(other, said, now_usec))
+                if (other == said)
+                        continue;
+                /* On one link its host says goodbye over both IP versions, by two packets: either
+                 * may be lost. On another link it may be the link that has gone. */
+                if (is_instance(other, goodbye) ? other->sighting.id.interface == goodbye->interface : is_left_behind(other, said, now_usec))
                         other->hidden_until_usec = until_usec;
         }
 }

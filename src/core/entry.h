@@ -96,8 +96,8 @@ bool entry_is_advertised(const Entry *entry);
 void entry_claims_join(const Entry *entry, EntrySighting *sighting);
 
 /*
- * Hides what a goodbye seems to leave behind, until until_usec: other instances of that host that
- * are not younger than the one that it said goodbye to.
+ * Hides what a goodbye seems to end as well, until until_usec: the same instance on the same
+ * interface over the other IP version, and other instances of that host that are not younger.
  */
 void entry_claims_doubt(Entry *entry, const SightingId *goodbye, uint64_t now_usec,
                         uint64_t until_usec);

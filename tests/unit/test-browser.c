@@ -180,7 +180,7 @@ static void test_own_address(Fixture *f, gconstpointer data) {
         found(bob, "192.0.2.2", 4000, TXT("node=bob@h2"));
         expect(f, BOB_SEEN);
         fake_avahi_emit_found_here(bob, "h1.local", "192.0.2.1", 4000, txt, sizeof(txt) - 1);
-        expect(f, "gone bob@h2 0123456789ab 1 goodbye;ignored address;");
+        expect(f, "gone bob@h2 0123456789ab 1 expired;ignored address;");
         drop(bob);
         expect(f, "");
 
@@ -350,7 +350,7 @@ static void test_ignored(Fixture *f, gconstpointer data) {
         see_bob(f);
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
                 g_autofree char *text =
-                        g_strdup_printf("gone %s 1 goodbye;ignored %s;", bob.name, table[i].reason);
+                        g_strdup_printf("gone %s 1 expired;ignored %s;", bob.name, table[i].reason);
                 bool named = strcmp(table[i].reason, "name") == 0;
 
                 found(bob, table[i].address, table[i].port,
@@ -360,7 +360,7 @@ static void test_ignored(Fixture *f, gconstpointer data) {
                 expect(f, BOB_SEEN);
         }
         found(bob, "192.0.2.2", 0, TXT("node=bob@h2"));
-        expect(f, "gone bob@h2 0123456789ab 1 goodbye;ignored port;");
+        expect(f, "gone bob@h2 0123456789ab 1 expired;ignored port;");
         found(bob, "192.0.2.2", 0, TXT("node=bob@h2"));
         expect(f, "ignored port;");
 }

@@ -215,6 +215,14 @@ static void model_expire(Model *m) {
         model_update(m, _REASON_INVALID);
 }
 
+/* The same advert over the other IP version. */
+static bool model_is_same(const ModelSighting *said, const ModelSighting *other) {
+        return endpoint_compare_identity(&said->sighting.endpoint, &other->sighting.endpoint) ==
+                       0 &&
+               said->sighting.id.interface == other->sighting.id.interface &&
+               strcmp(said->sighting.id.instance, other->sighting.id.instance) == 0;
+}
+
 /* Whether a goodbye to one sighting puts another in doubt: of the same endpoint and host, older
  * than the goodbye, which was said a second ago and more, and not younger than what it was said
  * to. */
@@ -237,7 +245,7 @@ static void model_forget(Model *m, const SightingId *id, Reason reason) {
                 for (guint j = m->sightings->len; reason == REASON_GOODBYE && j-- > 0;) {
                         ModelSighting *other = &g_array_index(m->sightings, ModelSighting, j);
 
-                        if (model_is_left_behind(m, &said, other))
+                        if (model_is_same(&said, other) || model_is_left_behind(m, &said, other))
                                 other->hidden_until = m->f->now + TTL;
                 }
                 return;

@@ -8,12 +8,19 @@
 
 #define SEC UINT64_C(1000000)
 
-static void see(Entry *entry, const char *instance, int interface, const char *host, uint64_t now) {
-        Sighting sighting = { .id = { .source = SOURCE_LAN, .interface = interface } };
+static void see_over(Entry *entry, Family transport, const char *instance, int interface,
+                     const char *host, uint64_t now) {
+        Sighting sighting = {
+                .id = { .source = SOURCE_LAN, .interface = interface, .transport = transport }
+        };
 
         g_strlcpy(sighting.id.instance, instance, sizeof(sighting.id.instance));
         g_strlcpy(sighting.host, host, sizeof(sighting.host));
         g_assert_cmpint(entry_add_sighting(entry, &sighting, now), >=, 0);
+}
+
+static void see(Entry *entry, const char *instance, int interface, const char *host, uint64_t now) {
+        see_over(entry, FAMILY_INET, instance, interface, host, now);
 }
 
 static SightingId id_of(const char *instance, int interface) {
@@ -126,6 +133,22 @@ static void test_doubt(void) {
         }
 }
 
+/* A goodbye is one packet for each IP version, and either may be lost. On another link it may be
+ * the link that has gone. */
+static void test_other_packet(void) {
+        _cleanup_(entry_freep) Entry *entry = g_new0(Entry, 1);
+        static const gboolean hidden[] = { FALSE, TRUE, FALSE, FALSE };
+
+        see_over(entry, FAMILY_INET, "a", 1, "a.local", 10 * SEC);
+        see_over(entry, FAMILY_INET6, "a", 1, "a.local", 10 * SEC);
+        see_over(entry, FAMILY_INET6, "a", 2, "a.local", 10 * SEC);
+        see_over(entry, FAMILY_INET6, "b", 1, "a.local", 11 * SEC);
+        doubt(entry, "a", 12 * SEC, 50 * SEC);
+        for (size_t i = 0; i < 4; i++)
+                g_assert_cmpint(entry_claims_is_hidden(&entry->sightings[i], 12 * SEC), ==,
+                                hidden[i]);
+}
+
 /* One sighting of an instance that is reported anew speaks for all of them. */
 static void test_confirm(void) {
         _cleanup_(entry_freep) Entry *entry = g_new0(Entry, 1);
@@ -189,6 +212,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/entry-claims/listed-together", test_together);
         g_test_add_func("/entry-claims/another-host", test_another_host);
         g_test_add_func("/entry-claims/doubt", test_doubt);
+        g_test_add_func("/entry-claims/other-packet", test_other_packet);
         g_test_add_func("/entry-claims/confirm", test_confirm);
         g_test_add_func("/entry-claims/conflict", test_conflict);
         g_test_add_func("/entry-claims/due", test_due);

@@ -123,7 +123,8 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
                 instance->seen = true;
                 post(browser, &message);
         } else {
-                post_gone(instance, REASON_GOODBYE);
+                /* Its host has not said goodbye: over the other IP version it may be as it was. */
+                post_gone(instance, REASON_EXPIRED);
                 post_ignored(browser, why);
         }
         post_listed(browser);
