@@ -17,6 +17,7 @@ uint64_t directory_holder(const Directory *directory, const char *node) {
 int directory_register(Directory *directory, uint64_t owner, const Endpoint *endpoint,
                        const Address *address, uint64_t now_usec) {
         uint64_t holder = directory_holder(directory, endpoint->node);
+        uint64_t since;
         Entry *entry;
         int r;
 
@@ -28,8 +29,9 @@ int directory_register(Directory *directory, uint64_t owner, const Endpoint *end
         if (r != 0)
                 return r == ENTRY_TABLE_E_LIMIT ? DIRECTORY_E_LIMIT : r;
 
+        since = entry->registration.owner ? entry->registration.since_usec : now_usec;
         entry->registered = *endpoint;
-        entry->registration = (Registration){ .owner = owner };
+        entry->registration = (Registration){ .owner = owner, .since_usec = since };
         if (address) {
                 entry->registration.bound = true;
                 entry->registration.address = *address;

@@ -3,15 +3,6 @@
 
 #include "core/directory-state.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
-
-/*
- * What a host announced earlier than this, before we hear of its goodbye, it announced before it
- * said so: the record lives on for 1 s (RFC 6762 section 10.1), and we hear of its end a little
- * later. A new advert of a node that restarts quickly is younger.
- */
-#define GOODBYE_USEC (2 * USEC_PER_SEC)
-
 /* Finds the entry that has a sighting. Linear: sightings go seldom, and the whole takes
  * microseconds. */
 static Entry *find_sighting(const Directory *directory, const SightingId *id, size_t *ret_at) {
@@ -72,11 +63,8 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
 
         if (!entry)
                 return;
-        /* A host has one advert of an endpoint at a time. Others of its own are what it could say
-         * no goodbye to: avahi-daemon was killed, and they would keep the node up. */
-        if (reason == REASON_GOODBYE && now_usec > GOODBYE_USEC)
-                directory->n_sightings -=
-                        entry_remove_left_behind(entry, id, now_usec - GOODBYE_USEC);
+        if (reason == REASON_GOODBYE)
+                entry_claims_doubt(entry, id, now_usec, now_usec + directory->ttl_usec);
         remove_sighting(directory, entry, id, reason, now_usec);
 }
 

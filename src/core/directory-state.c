@@ -22,6 +22,7 @@ int directory_new(Directory **ret) {
 
         if (!directory)
                 return -ENOMEM;
+        directory->due_usec = UINT64_MAX;
         *ret = directory;
         return 0;
 }
@@ -39,6 +40,15 @@ void directory_observe(Directory *directory, DirectoryObserver observer, void *u
         assert(directory->n_observers < LIMIT_OBSERVERS);
         directory->observers[directory->n_observers].observer = observer;
         directory->observers[directory->n_observers++].userdata = userdata;
+}
+
+void directory_set_alarm(Directory *directory, DirectoryAlarm alarm, void *userdata) {
+        directory->alarm = alarm;
+        directory->alarm_userdata = userdata;
+}
+
+void directory_set_ttl(Directory *directory, uint64_t ttl_usec) {
+        directory->ttl_usec = ttl_usec;
 }
 
 static void notify(Directory *directory, Entry *entry, EventKind kind, Reason reason,
@@ -80,14 +90,13 @@ static bool is_replaced(const NodeInfo *old, const NodeInfo *new) {
                 (old->endpoint.port != new->endpoint.port || strcmp(old->host, new->host) != 0));
 }
 
-void directory_refresh(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
+/* Tells the difference to what was told last. */
+static void tell_change(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
         NodeInfo info;
 
-        if (!entry_compute(entry, directory->host, &info)) {
+        if (!entry_compute(entry, directory->host, now_usec, &info)) {
                 if (entry->state == ENTRY_UP)
                         take_down(directory, entry, why_down, now_usec);
-                if (entry->state == ENTRY_HIDDEN && entry->n_sightings == 0)
-                        entry_table_remove(&directory->table, entry);
                 return;
         }
 
@@ -112,23 +121,46 @@ void directory_refresh(Directory *directory, Entry *entry, Reason why_down, uint
         }
 }
 
-uint64_t directory_expire(Directory *directory, uint64_t now_usec) {
-        uint64_t next = UINT64_MAX;
+void directory_refresh(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
+        tell_change(directory, entry, why_down, now_usec);
+        if (entry->state == ENTRY_HIDDEN && entry->n_sightings == 0) {
+                entry_table_remove(&directory->table, entry);
+                return;
+        }
 
-        for (size_t i = directory->table.n_entries; i-- > 0;) {
+        entry->due_usec = entry_claims_due(entry, now_usec);
+        if (entry->state == ENTRY_STALE && entry->stale_until_usec < entry->due_usec)
+                entry->due_usec = entry->stale_until_usec;
+        if (entry->due_usec < directory->due_usec) {
+                directory->due_usec = entry->due_usec;
+                if (directory->alarm)
+                        directory->alarm(directory->alarm_userdata, entry->due_usec);
+        }
+}
+
+/* Time alone changes an entry. */
+static void expire_entry(Directory *directory, Entry *entry, uint64_t now_usec) {
+        /* Sightings without an address of use may still be there, and get one later. */
+        if (entry->state == ENTRY_STALE && entry->stale_until_usec <= now_usec)
+                entry->state = ENTRY_HIDDEN;
+        directory_refresh(directory, entry, REASON_EXPIRED, now_usec);
+}
+
+uint64_t directory_expire(Directory *directory, uint64_t now_usec) {
+        uint64_t due = UINT64_MAX;
+
+        for (size_t i = 0; i < directory->table.n_entries;) {
                 Entry *entry = directory->table.entries[i];
 
-                if (entry->state != ENTRY_STALE)
+                if (entry->due_usec <= now_usec)
+                        expire_entry(directory, entry, now_usec);
+                /* It may have gone, and the next one stand in its place. */
+                if (i >= directory->table.n_entries || directory->table.entries[i] != entry)
                         continue;
-                if (entry->stale_until_usec > now_usec) {
-                        if (entry->stale_until_usec < next)
-                                next = entry->stale_until_usec;
-                        continue;
-                }
-                /* Sightings without an address of use may still be there, and get one later. */
-                entry->state = ENTRY_HIDDEN;
-                if (entry->n_sightings == 0)
-                        entry_table_remove(&directory->table, entry);
+                if (entry->due_usec < due)
+                        due = entry->due_usec;
+                i++;
         }
-        return next;
+        directory->due_usec = due;
+        return due;
 }

@@ -11,6 +11,11 @@ struct Directory {
         size_t n_sightings;
         uint64_t ignored[_IGNORED_MAX];
         char host[LIMIT_HOST + 1];
+        uint64_t ttl_usec;
+
+        uint64_t due_usec; /* when directory_expire() has something to do */
+        DirectoryAlarm alarm;
+        void *alarm_userdata;
 
         struct {
                 DirectoryObserver observer;

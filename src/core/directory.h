@@ -49,6 +49,9 @@ typedef struct DirectoryEvent {
 /* Is told of a change after it has happened. It may read the directory, but not change it. */
 typedef void (*DirectoryObserver)(void *userdata, const DirectoryEvent *event);
 
+/* Is told that directory_expire() is due earlier than it was. */
+typedef void (*DirectoryAlarm)(void *userdata, uint64_t due_usec);
+
 typedef struct DirectoryStats {
         size_t nodes;        /* names that are up */
         size_t hosts;        /* that these nodes run on */
@@ -67,6 +70,12 @@ DEFINE_CLEANUP(Directory, directory_free);
 /* Adds an observer, at most LIMIT_OBSERVERS. There is no way to remove one: observers live as long
  * as the directory. */
 void directory_observe(Directory *directory, DirectoryObserver observer, void *userdata);
+
+/* Sets the one that calls directory_expire(), before any fact is known. */
+void directory_set_alarm(Directory *directory, DirectoryAlarm alarm, void *userdata);
+
+/* Sets the TTL of adverts: what nobody announces has gone after it. */
+void directory_set_ttl(Directory *directory, uint64_t ttl_usec);
 
 /* --- Local registrations --- */
 
@@ -97,7 +106,11 @@ const char *directory_host(const Directory *directory);
  */
 int directory_add_sighting(Directory *directory, const Sighting *sighting, uint64_t now_usec);
 
-/* Removes a sighting, if it is known. reason: REASON_GOODBYE or REASON_EXPIRED. */
+/*
+ * Removes a sighting, if it is known. reason: REASON_GOODBYE or REASON_EXPIRED. What a goodbye
+ * seems to end as well is hidden, and shown again when it is added again, or after one TTL: the
+ * source would have removed it by then.
+ */
 void directory_remove_sighting(Directory *directory, const SightingId *id, Reason reason,
                                uint64_t now_usec);
 
@@ -120,8 +133,9 @@ void directory_count_ignored(Directory *directory, Ignored why, uint64_t n);
 
 /* --- Time --- */
 
-/* Forgets what has been stale long enough. Returns when to call it again, in µs of the same clock,
- * or UINT64_MAX. */
+/* Tells what time alone has changed: what has been stale long enough is forgotten, what was hidden
+ * is shown, conflicts have lasted. Returns when to call it again, in µs of the same clock, or
+ * UINT64_MAX. */
 uint64_t directory_expire(Directory *directory, uint64_t now_usec);
 
 /* --- Reading --- */

@@ -32,11 +32,18 @@ static EntrySighting *find_sighting(const Entry *entry, const SightingId *id) {
 
 int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec) {
         EntrySighting *known = find_sighting(entry, &sighting->id), *grown;
-        uint64_t first_usec = now_usec;
+        EntrySighting new = { .sighting = *sighting,
+                              .first_usec = now_usec,
+                              .claimed_usec = now_usec,
+                              .marked_usec = ENTRY_UNMARKED };
 
+        entry_claims_confirm(entry, &sighting->id);
         if (known) {
-                known->sighting = *sighting;
-                known->marked_usec = ENTRY_UNMARKED;
+                /* A host that only has another name now keeps its claim. */
+                new.first_usec = known->first_usec;
+                new.claimed_usec = known->claimed_usec;
+                *known = new;
+                entry_claims_join(entry, known);
                 return 0;
         }
 
@@ -44,14 +51,14 @@ int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec
         for (size_t i = 0; i < entry->n_sightings; i++)
                 if (entry->sightings[i].sighting.id.source == sighting->id.source &&
                     strcmp(entry->sightings[i].sighting.id.instance, sighting->id.instance) == 0)
-                        first_usec = entry->sightings[i].first_usec;
+                        new.first_usec = entry->sightings[i].first_usec;
 
         grown = reallocarray(entry->sightings, entry->n_sightings + 1, sizeof(*grown));
         if (!grown)
                 return -ENOMEM;
         entry->sightings = grown;
-        entry->sightings[entry->n_sightings++] =
-                (EntrySighting){ *sighting, first_usec, ENTRY_UNMARKED };
+        entry->sightings[entry->n_sightings++] = new;
+        entry_claims_join(entry, &entry->sightings[entry->n_sightings - 1]);
         return 1;
 }
 
@@ -65,29 +72,6 @@ bool entry_remove_sighting(Entry *entry, const SightingId *id) {
         memmove(sighting, sighting + 1, behind * sizeof(*sighting));
         entry->n_sightings--;
         return true;
-}
-
-size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec) {
-        const EntrySighting *said = find_sighting(entry, goodbye);
-        char host[LIMIT_HOST + 1];
-        size_t n = 0;
-
-        if (!said)
-                return 0;
-        strcpy(host, said->sighting.host);
-
-        for (size_t i = 0; i < entry->n_sightings; i++) {
-                const EntrySighting *other = &entry->sightings[i];
-
-                if (other->first_usec >= before_usec ||
-                    other->sighting.id.source != goodbye->source ||
-                    strcmp(other->sighting.id.instance, goodbye->instance) == 0 ||
-                    !host_name_equal(other->sighting.host, host))
-                        entry->sightings[n++] = *other;
-        }
-        n = entry->n_sightings - n;
-        entry->n_sightings -= n;
-        return n;
 }
 
 void entry_mark_source(Entry *entry, Source source, uint64_t now_usec) {
@@ -122,11 +106,16 @@ size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec) {
  * Whether an address can serve an endpoint. A listener on "::" takes IPv4 too, so that an IPv4
  * address is of use to an endpoint of family inet6; not the other way round.
  */
-static bool is_usable(const Sighting *sighting) {
-        return sighting->endpoint.family == FAMILY_INET6 || sighting->address.family == FAMILY_INET;
+static bool is_usable(const EntrySighting *seen, uint64_t now_usec) {
+        const Sighting *sighting = &seen->sighting;
+
+        return !entry_claims_is_hidden(seen, now_usec) &&
+               (sighting->endpoint.family == FAMILY_INET6 ||
+                sighting->address.family == FAMILY_INET);
 }
 
-static void compute_registered(const Entry *entry, const char *host, NodeInfo *info) {
+static void compute_registered(const Entry *entry, const char *host, uint64_t now_usec,
+                               NodeInfo *info) {
         info->endpoint = entry->registered;
         info->source = SOURCE_LOCAL;
         info->addresses[0] = entry->registration.bound ? entry->registration.address
@@ -137,7 +126,8 @@ static void compute_registered(const Entry *entry, const char *host, NodeInfo *i
         /* Another host that claims the node. An advert of this very host is an old one of ours on
          * its way out. */
         for (size_t i = 0; i < entry->n_sightings; i++)
-                if (!host_name_equal(entry->sightings[i].sighting.host, host))
+                if (entry_claims_conflict(&entry->sightings[i], host,
+                                          entry->registration.since_usec, now_usec))
                         info->conflict = true;
 }
 
@@ -167,7 +157,9 @@ static void add_interface(NodeInfo *info, const char *name) {
         strcpy(info->interfaces + used, name);
 }
 
-static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *info) {
+static void compute_seen(const Entry *entry, const EntrySighting *holds, uint64_t now_usec,
+                         NodeInfo *info) {
+        const Sighting *best = &holds->sighting;
         Family own = best->endpoint.family;
 
         info->endpoint = best->endpoint;
@@ -181,7 +173,7 @@ static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *inf
 
                         if (sighting->id.source == best->id.source &&
                             strcmp(sighting->id.instance, best->id.instance) == 0 &&
-                            is_usable(sighting) &&
+                            is_usable(&entry->sightings[i], now_usec) &&
                             (sighting->address.family == own) == (pass == 0)) {
                                 add_address(info, &sighting->address);
                                 add_interface(info, sighting->interface_name);
@@ -189,37 +181,30 @@ static void compute_seen(const Entry *entry, const Sighting *best, NodeInfo *inf
                 }
 
         for (size_t i = 0; i < entry->n_sightings; i++)
-                if (is_usable(&entry->sightings[i].sighting) &&
-                    !host_name_equal(entry->sightings[i].sighting.host, best->host))
+                if (is_usable(&entry->sightings[i], now_usec) &&
+                    entry_claims_conflict(&entry->sightings[i], best->host, holds->claimed_usec,
+                                          now_usec))
                         info->conflict = true;
 }
 
-/* Of two sources the one with the lower rank counts, of one source the newest advert. */
-static bool is_better(const EntrySighting *a, const EntrySighting *b) {
-        unsigned rank_a = source_info(a->sighting.id.source)->rank,
-                 rank_b = source_info(b->sighting.id.source)->rank;
-
-        return rank_a != rank_b ? rank_a < rank_b : a->first_usec > b->first_usec;
-}
-
-bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
+bool entry_compute(const Entry *entry, const char *host, uint64_t now_usec, NodeInfo *ret) {
         const EntrySighting *best = NULL;
         NodeInfo info = {};
 
         if (entry->registration.owner) {
-                compute_registered(entry, host, &info);
+                compute_registered(entry, host, now_usec, &info);
                 *ret = info;
                 return true;
         }
 
         for (size_t i = 0; i < entry->n_sightings; i++)
-                if (is_usable(&entry->sightings[i].sighting) &&
-                    (!best || is_better(&entry->sightings[i], best)))
+                if (is_usable(&entry->sightings[i], now_usec) &&
+                    (!best || entry_claims_is_before(&entry->sightings[i], best)))
                         best = &entry->sightings[i];
         if (!best)
                 return false;
 
-        compute_seen(entry, &best->sighting, &info);
+        compute_seen(entry, best, now_usec, &info);
         *ret = info;
         return true;
 }

@@ -20,14 +20,17 @@ typedef struct Registration {
         uint64_t owner; /* 0: not registered */
         bool bound;     /* listens on this address only */
         Address address;
+        uint64_t since_usec;
 } Registration;
 
 #define ENTRY_UNMARKED UINT64_MAX
 
 typedef struct EntrySighting {
         Sighting sighting;
-        uint64_t first_usec;  /* when this instance was first seen: the newest wins */
+        uint64_t first_usec;   /* when this instance was first seen */
+        uint64_t claimed_usec; /* since when its host claims the endpoint */
         uint64_t marked_usec; /* since when it waits to be confirmed; ENTRY_UNMARKED: it does not */
+        uint64_t hidden_until_usec; /* in doubt until then; 0: it is not */
 } EntrySighting;
 
 typedef struct Entry {
@@ -37,6 +40,7 @@ typedef struct Entry {
         bool was_registered;       /* what was told last: registered */
         uint64_t up_usec;          /* when it came up */
         uint64_t stale_until_usec; /* ENTRY_STALE: when it is forgotten */
+        uint64_t due_usec;         /* when time alone may change what is told */
 
         Registration registration;
         Endpoint registered;      /* the endpoint as registered */
@@ -47,18 +51,12 @@ typedef struct Entry {
 Entry *entry_free(Entry *entry);
 DEFINE_CLEANUP(Entry, entry_free);
 
-/* Adds a sighting, or replaces the one with the same id, which takes its mark away. Returns 1 if it
- * is new, 0 if it replaced one, or -ENOMEM. */
+/* Adds a sighting, or replaces the one with the same id, which takes its mark away. No sighting of
+ * this instance is in doubt any more. Returns 1 if it is new, 0 if it replaced one, or -ENOMEM. */
 int entry_add_sighting(Entry *entry, const Sighting *sighting, uint64_t now_usec);
 
 /* Removes a sighting. Returns whether there was one with this id. */
 bool entry_remove_sighting(Entry *entry, const SightingId *id);
-
-/*
- * Removes what was left behind by the host that said goodbye to a sighting of this entry: all other
- * instances of that host that were first seen before a time. Returns how many sightings that were.
- */
-size_t entry_remove_left_behind(Entry *entry, const SightingId *goodbye, uint64_t before_usec);
 
 /* Marks the sightings of a source that are not marked yet. */
 void entry_mark_source(Entry *entry, Source source, uint64_t now_usec);
@@ -72,14 +70,48 @@ uint64_t entry_first_mark(const Entry *entry, Source source);
 size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec);
 
 /*
- * Works out what is to be told of the entry: the registration before all others, then the newest
- * advert with an address that OTP can use. host is this host's mDNS name, for registrations.
- * Returns whether there is anything to tell; *ret is set only then.
+ * Works out what is to be told of the entry: the registration before all others, then the advert
+ * that holds of those with an address that OTP can use. host is this host's
+ * mDNS name, for registrations. Returns whether there is anything to tell; *ret is set only then.
  */
-bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret);
+bool entry_compute(const Entry *entry, const char *host, uint64_t now_usec, NodeInfo *ret);
 
 /* What is told of the entry now. */
 NodeInfo entry_told(const Entry *entry, uint64_t now_usec);
 
 /* Whether it is registered and to be seen on the LAN. */
 bool entry_is_advertised(const Entry *entry);
+
+/* --- Claims: which of several adverts holds (entry-claims.c) --- */
+
+/*
+ * Of hosts that claim one endpoint the elder holds, of one host its newest advert: that of a node
+ * that has restarted. A conflict is told when both claims have lasted: while a host is renamed or a
+ * node moves, the old advert and the new one overlap.
+ */
+
+/* A sighting of an entry that is new, or has another host now, joins the claim of its host, if
+ * there is one. */
+void entry_claims_join(const Entry *entry, EntrySighting *sighting);
+
+/*
+ * Hides what a goodbye seems to end as well, until until_usec: the same instance on the same
+ * interface over the other IP version, and other instances of that host that are not younger.
+ */
+void entry_claims_doubt(Entry *entry, const SightingId *goodbye, uint64_t now_usec,
+                        uint64_t until_usec);
+
+/* No sighting of this instance is in doubt any more. */
+void entry_claims_confirm(Entry *entry, const SightingId *id);
+
+bool entry_claims_is_hidden(const EntrySighting *sighting, uint64_t now_usec);
+
+/* Whether of two adverts, neither of them hidden, the first one holds. */
+bool entry_claims_is_before(const EntrySighting *a, const EntrySighting *b);
+
+/* Whether a sighting is in conflict with a claim of this host that began at since_usec. */
+bool entry_claims_conflict(const EntrySighting *sighting, const char *host, uint64_t since_usec,
+                           uint64_t now_usec);
+
+/* When time alone may next change what holds, or is a conflict; UINT64_MAX: never. */
+uint64_t entry_claims_due(const Entry *entry, uint64_t now_usec);

@@ -147,13 +147,17 @@ static void write_status(void *userdata, LineWriter *writer) {
         stats_write(&stats, writer);
 }
 
-/* --- What is stale is forgotten --- */
+/* --- What time changes --- */
 
 static void arm_expiry(Manager *manager, uint64_t next_usec) {
         if (next_usec == UINT64_MAX)
                 timer_disarm(manager->expiry);
         else
                 timer_arm_at(manager->expiry, next_usec);
+}
+
+static void on_directory_alarm(void *userdata, uint64_t due_usec) {
+        arm_expiry(userdata, due_usec);
 }
 
 static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -165,15 +169,8 @@ static int on_expiry(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void on_directory_event(void *userdata, const DirectoryEvent *event) {
-        Manager *manager = userdata;
-
-        schedule_status(manager);
-
-        /* The first that goes stale starts the clock; whoever follows expires later, and the
-         * handler looks at all. */
-        if (event->kind == EVENT_DOWN && event->info->source != SOURCE_LOCAL &&
-            !timer_is_armed(manager->expiry))
-                arm_expiry(manager, clock_now(manager->event) + LIMIT_STALE_SEC * USEC_PER_SEC);
+        (void) event;
+        schedule_status(userdata);
 }
 
 /* --- The end --- */
@@ -270,6 +267,8 @@ int manager_new(Manager **ret, int listener, const Config *config) {
         if (r < 0)
                 return r;
         directory_observe(manager->directory, on_directory_event, manager);
+        directory_set_alarm(manager->directory, on_directory_alarm, manager);
+        directory_set_ttl(manager->directory, config->ttl_sec * USEC_PER_SEC);
         r = lan_new(&manager->lan, manager->event, manager->directory, config,
                     &(LanHandler){ on_lan_changed, on_readdressed, manager });
         if (r >= 0)

@@ -685,10 +685,11 @@ void fake_avahi_emit_service(AvahiBrowserEvent what, FakeAdvert advert,
         emit(&event);
 }
 
-void fake_avahi_emit_found(FakeAdvert advert, const char *host, const char *address, uint16_t port,
-                           const void *txt, size_t size) {
+static void emit_found(FakeAdvert advert, const char *host, const char *address, uint16_t port,
+                       const void *txt, size_t size, AvahiLookupResultFlags flags) {
         Event event = advert_event(EVENT_RESOLVER, AVAHI_RESOLVER_FOUND, advert);
 
+        event.flags = flags;
         event.host = g_strdup(host);
         event.port = port;
         g_assert_nonnull(avahi_address_parse(address, AVAHI_PROTO_UNSPEC, &event.address));
@@ -697,6 +698,16 @@ void fake_avahi_emit_found(FakeAdvert advert, const char *host, const char *addr
                 event.txt = avahi_string_list_add_arbitrary(event.txt, p + 1, *p);
         event.txt = avahi_string_list_reverse(event.txt);
         emit(&event);
+}
+
+void fake_avahi_emit_found(FakeAdvert advert, const char *host, const char *address, uint16_t port,
+                           const void *txt, size_t size) {
+        emit_found(advert, host, address, port, txt, size, 0);
+}
+
+void fake_avahi_emit_found_here(FakeAdvert advert, const char *host, const char *address,
+                                uint16_t port, const void *txt, size_t size) {
+        emit_found(advert, host, address, port, txt, size, AVAHI_LOOKUP_RESULT_LOCAL);
 }
 
 void fake_avahi_emit_lost(FakeAdvert advert, int error) {

@@ -121,6 +121,9 @@ void fake_avahi_emit_service(AvahiBrowserEvent event, FakeAdvert advert,
  * order, as from the library. */
 void fake_avahi_emit_found(FakeAdvert advert, const char *host, const char *address, uint16_t port,
                            const void *txt, size_t size);
+/* The same, with an address of this host. */
+void fake_avahi_emit_found_here(FakeAdvert advert, const char *host, const char *address,
+                                uint16_t port, const void *txt, size_t size);
 void fake_avahi_emit_lost(FakeAdvert advert, int error);
 
 /* From the browser of its SRV record. */

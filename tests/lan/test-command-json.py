@@ -100,7 +100,8 @@ def tells_loss(lan):
         monitor.wait_line('"sync"', 5)
         with lan[1].control() as thief:
             thief.register("dave@h2", 4005)
-            monitor.wait_line('"event":"changed","reason":"replaced".*"conflict":true', 5)
+            monitor.wait_line('"event":"changed","reason":"replaced".*"conflict":false', 5)
+            monitor.wait_line('"event":"changed","reason":"registered".*"conflict":true', 10)
         lan[1].avahi.kill()
         monitor.wait_line('"event":"down","reason":"lost"', 5)
         monitor.stop()

@@ -170,19 +170,24 @@ def impostor(lan):
 
 
 def two_claims(lan):
-    "of two adverts for the same endpoint the newer one counts"
+    "of two adverts for the same endpoint from one host the newer one counts, from two hosts that of the elder"
     with lan[1].watch() as watch:
         one = {"txt": [b"node=twice@h2"], "port": 42001}
         two = {"txt": [b"node=twice@h2"], "port": 42002, "target": "another", "a": "192.0.2.67"}
         send(lan[2], "one", **one)
         watch.wait_event("up", "twice@h2", 10, port="42001", conflict=None)
         send(lan[2], "two", **two)
-        watch.wait_event("changed", "twice@h2", 10, port="42002", reason="replaced", conflict="1")
-        assert [(line.port, line.addr) for line in watch.lookup("twice@h2")] == [("42002", "192.0.2.67")]
+        watch.wait_event("changed", "twice@h2", 10, port="42001", conflict="1")
+        assert [(line.port, line.addr) for line in watch.lookup("twice@h2")] == [("42001", "192.0.2.66")]
         assert watch.status()["conflicts"] == 1
+        newer = {"txt": [b"node=twice@h2"], "port": 42003}
+        send(lan[2], "newer", **newer)
+        watch.wait_event("changed", "twice@h2", 10, port="42003", reason="replaced", conflict="1")
+        for label, advert in (("one", one), ("newer", newer)):
+            send(lan[2], label, ttl=0, **advert)
+        watch.wait_event("changed", "twice@h2", 10, port="42002", reason="replaced", conflict=None)
+        assert [(line.port, line.addr) for line in watch.lookup("twice@h2")] == [("42002", "192.0.2.67")]
         send(lan[2], "two", ttl=0, **two)
-        watch.wait_event("changed", "twice@h2", 10, port="42001", conflict=None)
-        send(lan[2], "one", ttl=0, **one)
         watch.wait_event("down", "twice@h2", 10)
 
 

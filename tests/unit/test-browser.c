@@ -167,6 +167,28 @@ static void test_own(Fixture *f, gconstpointer data) {
         expect(f, BOB_SEEN);
 }
 
+/* Two hosts have one name: Avahi finds the other's node at our own address, until it has the
+ * other's or the name is changed. What is published here is here indeed. */
+static void test_own_address(Fixture *f, gconstpointer data) {
+        static const char txt[] = "\x0b"
+                                  "node=bob@h2";
+
+        (void) data;
+        add(bob);
+        fake_avahi_emit_found_here(bob, "h1.local", "192.0.2.1", 4000, txt, sizeof(txt) - 1);
+        expect(f, "ignored address;");
+        found(bob, "192.0.2.2", 4000, TXT("node=bob@h2"));
+        expect(f, BOB_SEEN);
+        fake_avahi_emit_found_here(bob, "h1.local", "192.0.2.1", 4000, txt, sizeof(txt) - 1);
+        expect(f, "gone bob@h2 0123456789ab 1 expired;ignored address;");
+        drop(bob);
+        expect(f, "");
+
+        fake_avahi_emit_service(AVAHI_BROWSER_NEW, bob, AVAHI_LOOKUP_RESULT_LOCAL);
+        fake_avahi_emit_found_here(bob, "h2.local", "192.0.2.2", 4000, txt, sizeof(txt) - 1);
+        expect(f, BOB_SEEN);
+}
+
 /* One advert on two interfaces over two IP versions is three sightings, each with a life of its
  * own. */
 static void test_sightings(Fixture *f, gconstpointer data) {
@@ -330,7 +352,7 @@ static void test_ignored(Fixture *f, gconstpointer data) {
         see_bob(f);
         for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
                 g_autofree char *text =
-                        g_strdup_printf("gone %s 1 goodbye;ignored %s;", bob.name, table[i].reason);
+                        g_strdup_printf("gone %s 1 expired;ignored %s;", bob.name, table[i].reason);
                 bool named = strcmp(table[i].reason, "name") == 0;
 
                 found(bob, table[i].address, table[i].port,
@@ -340,7 +362,7 @@ static void test_ignored(Fixture *f, gconstpointer data) {
                 expect(f, BOB_SEEN);
         }
         found(bob, "192.0.2.2", 0, TXT("node=bob@h2"));
-        expect(f, "gone bob@h2 0123456789ab 1 goodbye;ignored port;");
+        expect(f, "gone bob@h2 0123456789ab 1 expired;ignored port;");
         found(bob, "192.0.2.2", 0, TXT("node=bob@h2"));
         expect(f, "ignored port;");
 }
@@ -778,6 +800,7 @@ int main(int argc, char *argv[]) {
 #define TEST(path, test) g_test_add("/browser/" path, Fixture, NULL, set_up, test, tear_down)
         TEST("fields", test_fields);
         TEST("own", test_own);
+        TEST("own-address", test_own_address);
         TEST("sightings", test_sightings);
         TEST("first-key-counts", test_first_key_counts);
         TEST("foreign-advert", test_foreign_advert);

@@ -68,10 +68,20 @@ static void check_before(void *userdata, const DirectoryEvent *event) {
                 check_bound(event);
 }
 
+static void on_alarm(void *userdata, uint64_t due_usec) {
+        Fixture *f = userdata;
+
+        g_assert_cmpuint(due_usec, <, f->due);
+        f->due = due_usec;
+}
+
 static void set_up(Fixture *f) {
         g_assert_cmpint(directory_new(&f->directory), ==, 0);
         f->events = g_string_new(NULL);
         f->now = 1000 * SEC;
+        f->due = UINT64_MAX;
+        directory_set_alarm(f->directory, on_alarm, f);
+        directory_set_ttl(f->directory, TTL);
         f->advertised = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         f->registered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         directory_observe(f->directory, append_event, f->events);
@@ -171,7 +181,19 @@ void forget(Fixture *f, const char *id, Reason reason) {
 }
 
 uint64_t expire(Fixture *f) {
-        return directory_expire(f->directory, f->now);
+        f->due = directory_expire(f->directory, f->now);
+        g_assert_cmpuint(f->due, >, f->now);
+        return f->due;
+}
+
+void pass(Fixture *f, uint64_t usec) {
+        uint64_t end = f->now + usec;
+
+        while (f->due <= end) {
+                f->now = f->due;
+                (void) expire(f);
+        }
+        f->now = end;
 }
 
 DirectoryStats stats(Fixture *f) {

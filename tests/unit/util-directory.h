@@ -15,6 +15,7 @@
 
 #define SEC UINT64_C(1000000)
 #define STALE (LIMIT_STALE_SEC * SEC)
+#define TTL (30 * SEC)
 
 typedef struct Fixture {
         Directory *directory;
@@ -22,6 +23,7 @@ typedef struct Fixture {
         GHashTable *advertised; /* the endpoints that are, as strings */
         GHashTable *registered;
         uint64_t now;
+        uint64_t due; /* when the directory wants to be called, as it says itself */
 } Fixture;
 
 typedef struct Story {
@@ -63,5 +65,8 @@ void see(Fixture *f, const char *id, const char *node, uint16_t port, const char
 void forget(Fixture *f, const char *id, Reason reason);
 
 uint64_t expire(Fixture *f);
+
+/* Lets time pass, and calls the directory whenever it is due. */
+void pass(Fixture *f, uint64_t usec);
 
 DirectoryStats stats(Fixture *f);

@@ -108,12 +108,13 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
         Browser *browser = instance->owner;
         Ignored why;
 
-        (void) resolver, (void) interface, (void) protocol, (void) name, (void) type, (void) domain,
-                (void) flags;
+        (void) resolver, (void) interface, (void) protocol, (void) name, (void) type, (void) domain;
 
         if (browser->failed)
                 return;
         lookups_note_answer(&browser->lookups, instance);
+        /* Of the records that it has found, only that of the address can be ours. */
+        advert.own_address = !instance->local && (flags & AVAHI_LOOKUP_RESULT_LOCAL);
         if (event != AVAHI_RESOLVER_FOUND) {
                 /* SRV, TXT or the address did not come, or ran out. The resolver stays: they may
                  * come later. */
@@ -122,7 +123,8 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
                 instance->seen = true;
                 post(browser, &message);
         } else {
-                post_gone(instance, REASON_GOODBYE);
+                /* Its host has not said goodbye: over the other IP version it may be as it was. */
+                post_gone(instance, REASON_EXPIRED);
                 post_ignored(browser, why);
         }
         post_listed(browser);
@@ -231,7 +233,7 @@ static void handle_remove(Browser *browser, Instance *instance) {
 
 /* --- How an instance comes --- */
 
-static void handle_new(Browser *browser, const SightingId *id) {
+static void handle_new(Browser *browser, const SightingId *id, bool local) {
         Instance *instance = instance_table_find(&browser->table, id);
         int r;
 
@@ -254,6 +256,7 @@ static void handle_new(Browser *browser, const SightingId *id) {
                 return;
         }
         instance->owner = browser;
+        instance->local = local;
         /* Whoever has waited comes first. */
         if ((browser->table.first || !start_resolver(browser, instance)) && !browser->failed) {
                 wait_for_room(browser, instance);
@@ -291,7 +294,7 @@ static void on_service(AvahiServiceBrowser *services, AvahiIfIndex interface,
         if (event == AVAHI_BROWSER_NEW) {
                 /* Our own nodes are known already, and better. */
                 if (!(flags & AVAHI_LOOKUP_RESULT_OUR_OWN))
-                        handle_new(browser, &id);
+                        handle_new(browser, &id, flags & AVAHI_LOOKUP_RESULT_LOCAL);
         } else {
                 instance = instance_table_find(&browser->table, &id);
                 if (instance)

@@ -17,6 +17,7 @@ struct Instance {
         SightingId id;
         AvahiServiceResolver *resolver;
         AvahiRecordBrowser *farewell; /* asks for the SRV record of one that went */
+        bool local;                   /* published on this host, by whomever */
         bool seen;                    /* LAN_SEEN has been posted */
         bool awaited;                 /* LAN_LISTED waits for its resolver */
 

@@ -68,7 +68,10 @@ bool resolved_advert_parse(const ResolvedAdvert *advert, const SightingId *id, S
                 return false;
         }
         sighting.address = convert_address(advert->address);
-        if (address_is_link_local6(&sighting.address) || address_is_any(&sighting.address)) {
+        /* An own address: the other host has our name, and Avahi took the name's address from us.
+         * It gives one of the two another name soon, or finds the other address. */
+        if (advert->own_address || address_is_link_local6(&sighting.address) ||
+            address_is_any(&sighting.address)) {
                 *ret_why = IGNORED_ADDRESS;
                 return false;
         }

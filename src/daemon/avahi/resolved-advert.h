@@ -11,12 +11,13 @@
 #include "core/directory.h"
 #include "core/sighting.h"
 
-/* The arguments of a resolver's callback, all of which come from the network. */
+/* What a resolver's callback is told, all of which comes from the network. */
 typedef struct ResolvedAdvert {
         const char *host;
         const AvahiAddress *address;
         uint16_t port;
         AvahiStringList *txt;
+        bool own_address; /* the address is this host's, and the advert is not */
 } ResolvedAdvert;
 
 /* Understands the advert of the instance with this id. Returns whether that is a sighting; if not,
