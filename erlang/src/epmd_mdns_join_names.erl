@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% Names of nodes as OTP wants them. An atom is never freed, and anybody on the LAN may claim any name: so atoms are
+%% Names of nodes as OTP wants them, and what is done by name. An atom is never freed, and anybody on the LAN may claim any name: so atoms are
 %% made only of the names of nodes that are about to be connected to, and not of too many.
 
 -module(epmd_mdns_join_names).
@@ -10,6 +10,10 @@
 -export([make/1]).
 -export([is_connected/1]).
 -export([disconnect/1]).
+-export([disconnect_later/1]).
+-export([addresses/2]).
+-export([peername/1]).
+-export([is_conflict/1]).
 
 -define(MAX, 8192).
 
@@ -48,3 +52,41 @@ is_connected(Node) ->
 disconnect(Node) ->
 	_ = [erlang:disconnect_node(Name) || {ok, Name} <- [known(Node)]],
 	ok.
+
+%% For such a process: net_kernel may be busy.
+-spec disconnect_later(epmd_mdns_proto:node_name()) -> ok.
+disconnect_later(Node) ->
+	_ = spawn(fun() -> disconnect(Node) end),
+	ok.
+
+%% Where it is said to listen.
+-spec addresses(epmd_mdns_proto:node_name(), [inet | inet6]) -> [{inet | inet6, inet:ip_address(), inet:port_number()}].
+addresses(Node, Families) ->
+	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
+	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]].
+
+%% The other end of the connection to it, as text. Of TLS only the process is known.
+-spec peername(term()) -> binary() | unknown.
+peername(Node) when not is_binary(Node) ->
+	unknown;
+peername(Node) ->
+	Connections = erlang:system_info(dist_ctrl),
+	case [Port || {ok, Name} <- [known(Node)], {Other, Port} <- Connections, Other =:= Name, is_port(Port)] of
+		[Port] ->
+			case inet:peername(Port) of
+				{ok, {Ip, _}} -> list_to_binary(inet:ntoa(Ip));
+				_ -> unknown
+			end;
+		_ ->
+			unknown
+	end.
+
+%% Whether the LAN knows more than one node of that name.
+-spec is_conflict(term()) -> boolean().
+is_conflict(Node) when is_binary(Node) ->
+	case epmd_mdns_proto:split_node(Node) of
+		{ok, Key} -> [x || #{conflict := true} <- epmd_mdns_table:endpoints(Key)] =/= [];
+		error -> false
+	end;
+is_conflict(_) ->
+	false.
