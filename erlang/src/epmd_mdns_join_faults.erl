@@ -7,7 +7,8 @@
 %% fault when both ends have claimed it. It is until the two connect, until one of them has gone, or until both are silent.
 %%
 %% Without one end of each pair the others stay connected. Every joiner finds the same ones to stand aside, for it knows
-%% the same pairs.
+%% the same pairs. Who stands aside also leaves those that it is connected to: as long as it doesn't, global may choose the
+%% other end, and does so anew each time that one is joined.
 
 -module(epmd_mdns_join_faults).
 
@@ -24,6 +25,7 @@
 -export([pairs/1]).
 -export([unreachable_from/2]).
 -export([may_try/2]).
+-export([is_aside/1]).
 
 -export_type([faults/0, pair/0, claim/0, reason/0]).
 
@@ -121,6 +123,11 @@ may_try(Node, #faults{own=Own, pairs=Pairs}) ->
 		Aside = aside(maps:keys(Pairs)),
 		not lists:member(Own, Aside) andalso not lists:member(Node, Aside)
 	end.
+
+%% Whether we are the end that stands aside.
+-spec is_aside(faults()) -> boolean().
+is_aside(#faults{own=Own, pairs=Pairs}) ->
+	lists:member(Own, aside(maps:keys(Pairs))).
 
 %% Internal.
 

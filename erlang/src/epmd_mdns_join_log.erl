@@ -83,6 +83,9 @@ event({fault, From, To, Reason}, IsCalm, Log) ->
 			true -> "";
 			false -> "; OTP's global will disconnect others because of that"
 		end]))}, Log);
+event({aside, Nodes}, _, Log) ->
+	add(notice, #{what => stands_aside, nodes => Nodes,
+		text => "this node leaves the others until the pair can connect, so that they stay connected"}, Log);
 event({mended, One, Other}, _, Log) ->
 	add(notice, #{what => pair_mended, nodes => [One, Other]}, Log);
 event({conflict, Node, First, Second}, _, Log) ->

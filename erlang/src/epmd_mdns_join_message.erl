@@ -12,7 +12,6 @@
 -export([welcome/1]).
 -export([pause/2]).
 -export([tell/2]).
--export([tell_all/1]).
 
 -type name() :: epmd_mdns_proto:node_name().
 
@@ -45,14 +44,12 @@ pause(Node, Reason) ->
 	tell(Node, {pause, own(), creation()}).
 
 %% Only what is connected has a name already.
--spec tell(name(), term()) -> ok.
+-spec tell(name() | all, term()) -> ok.
+tell(all, Message) ->
+	lists:foreach(fun(Name) -> send(Name, {epmd_mdns_joiner, Message}) end, nodes(connected));
 tell(Node, Message) ->
 	_ = [send(Name, {epmd_mdns_joiner, Message}) || {ok, Name} <- [epmd_mdns_join_names:known(Node)]],
 	ok.
-
--spec tell_all(term()) -> ok.
-tell_all(Message) ->
-	lists:foreach(fun(Name) -> send(Name, {epmd_mdns_joiner, Message}) end, nodes(connected)).
 
 %% Internal.
 

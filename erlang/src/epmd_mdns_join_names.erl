@@ -11,6 +11,7 @@
 -export([is_connected/1]).
 -export([disconnect/1]).
 -export([disconnect_later/1]).
+-export([has_address/3]).
 -export([addresses/2]).
 -export([peername/1]).
 -export([is_conflict/1]).
@@ -58,6 +59,10 @@ disconnect(Node) ->
 disconnect_later(Node) ->
 	_ = spawn(fun() -> disconnect(Node) end),
 	ok.
+
+-spec has_address(string(), string(), inet | inet6) -> boolean().
+has_address(Name, Host, Family) ->
+	epmd_mdns_table:address(Name, Host, Family) =/= none.
 
 %% Where it is said to listen.
 -spec addresses(epmd_mdns_proto:node_name(), [inet | inet6]) -> [{inet | inet6, inet:ip_address(), inet:port_number()}].

@@ -19,6 +19,7 @@
 -export([pauses/1]).
 -export([count/1]).
 -export([states/1]).
+-export([connected/1]).
 -export([seen/5]).
 -export([gone/4]).
 -export([others/2]).
@@ -98,8 +99,12 @@ pauses(#peers{pauses=Pauses}) ->
 
 %% How many are connected, this node included.
 -spec count(peers()) -> pos_integer().
-count(#peers{all=All}) ->
-	1 + length([1 || #peer{state=connected} <- maps:values(All)]).
+count(Peers) ->
+	1 + length(connected(Peers)).
+
+-spec connected(peers()) -> [name()].
+connected(#peers{all=All}) ->
+	[Node || {Node, #peer{state=connected}} <- maps:to_list(All)].
 
 %% For people: of those that wait, why.
 -spec states(peers()) -> #{name() => status()}.

@@ -15,19 +15,20 @@
 -export([gone/3]).
 -export([expire/2]).
 -export([received/3]).
--export([rested/1]).
--export([may_try/3]).
+-export([rested/2]).
+-export([may_try/2]).
+-export([is_aside/2]).
 -export([is_calm/2]).
 -export([reason/2]).
 -export([pairs/1]).
--export([status/4]).
+-export([statuses/4]).
 
 -export_type([talk/0, action/0, self/0, status/0]).
 
 -type name() :: epmd_mdns_proto:node_name().
 
 %% What the joiner has to do.
--type action() :: {tell, name(), term()} | {tell_all, term()} | {disconnect, name()} | {rest, Milliseconds :: pos_integer()}
+-type action() :: {tell, name() | all, term()} | {disconnect, name()} | {rest, Milliseconds :: pos_integer()}
 	| {fault, name(), name(), epmd_mdns_join_faults:reason()} | {mended, name(), name()}
 	| {conflict, name(), First :: binary() | unknown, Second :: binary() | unknown} | {second, First :: binary() | unknown}.
 
@@ -67,7 +68,7 @@ new(Own) ->
 %% A node is connected, whether we would join it or not.
 -spec up(name(), self(), Now :: integer(), talk()) -> {[action()], talk()}.
 up(Node, Self, Now, Talk=#talk{own=Own, faults=Faults}) ->
-	Mended = [{tell_all, {mended, Own, Node}} || epmd_mdns_join_faults:is_claimed({Own, Node}, Faults)],
+	Mended = [{tell, all, {mended, Own, Node}} || epmd_mdns_join_faults:is_claimed({Own, Node}, Faults)],
 	Left = epmd_mdns_join_faults:connected(Node, Faults),
 	About = {tell, Node, {about, Own, Self#{claims => epmd_mdns_join_faults:claims(Now, Left)}}},
 	changed(Talk, {[About|Mended], Talk#talk{faults=Left}}).
@@ -81,7 +82,7 @@ down(Node, Now, Talk=#talk{about=About, instances=Instances}) ->
 failed(Node, Reason, Count, Now, Talk=#talk{own=Own, faults=Faults}) ->
 	Failed = epmd_mdns_join_faults:failed(Node, Reason, Count, Now, epmd_mdns_join_faults:expire(Now, Faults)),
 	Ours = [Claim || Claim={From, To, _, 0} <- epmd_mdns_join_faults:claims(Now, Failed), From =:= Own, To =:= Node],
-	changed(Talk, {[{tell_all, {claims, Own, Ours}} || Ours =/= []], Talk#talk{faults=Failed}}).
+	changed(Talk, {[{tell, all, {claims, Own, Ours}} || Ours =/= []], Talk#talk{faults=Failed}}).
 
 %% A node is advertised, perhaps by two hosts. Our own, too.
 -spec seen(name(), IsConflict :: boolean(), talk()) -> talk().
@@ -118,14 +119,21 @@ received(_, _, Talk) ->
 	{[], Talk}.
 
 %% It is time to try again, if nobody else has our name now.
--spec rested(talk()) -> talk().
-rested(Talk) ->
-	Talk#talk{is_second=false}.
+-spec rested(IsConflict :: boolean(), talk()) -> {[action()], talk()}.
+rested(true, Talk) ->
+	{[{rest, ?REST}], Talk};
+rested(false, Talk) ->
+	{[], Talk#talk{is_second=false}}.
 
 %% Whether to connect to a node now. Where global never disconnects anybody nobody has to stand aside.
--spec may_try(name(), IsCalm :: boolean(), talk()) -> boolean().
-may_try(Node, IsCalm, #talk{faults=Faults, is_second=IsSecond}) ->
-	not IsSecond andalso (IsCalm orelse epmd_mdns_join_faults:may_try(Node, Faults)).
+-spec may_try(IsCalm :: boolean(), talk()) -> fun((name()) -> boolean()).
+may_try(IsCalm, #talk{faults=Faults, is_second=IsSecond}) ->
+	fun(Node) -> not IsSecond andalso (IsCalm orelse epmd_mdns_join_faults:may_try(Node, Faults)) end.
+
+%% Whether to leave those that we are connected to.
+-spec is_aside(IsCalm :: boolean(), talk()) -> boolean().
+is_aside(IsCalm, #talk{faults=Faults}) ->
+	not IsCalm andalso epmd_mdns_join_faults:is_aside(Faults).
 
 %% Whether its global never disconnects anybody, as far as we know.
 -spec is_calm(name(), talk()) -> boolean().
@@ -147,9 +155,15 @@ reason(Node, #talk{about=About}) ->
 pairs(#talk{faults=Faults}) ->
 	epmd_mdns_join_faults:pairs(Faults).
 
-%% For people: how it is with a node, and what is wrong with it.
--spec status(name(), epmd_mdns_join_state:status(), {IsConflict :: boolean(), IsCalm :: boolean()}, talk()) -> status().
-status(Node, Status, {IsInConflict, IsCalm}, Talk=#talk{faults=Faults, instances=Instances, is_second=IsSecond}) ->
+%% For people: how it is with each node, and what is wrong with it. The caller knows which names are in conflict.
+-spec statuses(#{name() => epmd_mdns_join_state:status()}, fun((name()) -> boolean()), IsCalm :: boolean(), talk()) ->
+	#{name() => status()}.
+statuses(States, IsInConflict, IsCalm, Talk) ->
+	maps:map(fun(Node, Status) -> status(Node, Status, IsInConflict(Node), IsCalm, Talk) end, States).
+
+%% Internal.
+
+status(Node, Status, IsInConflict, IsCalm, Talk=#talk{faults=Faults, instances=Instances, is_second=IsSecond}) ->
 	IsConflict = IsInConflict orelse epmd_mdns_join_instances:is_conflict(Node, Instances),
 	case {Status, epmd_mdns_join_faults:unreachable_from(Node, Faults)} of
 		{paused, _} -> paused;
@@ -160,8 +174,6 @@ status(Node, Status, {IsInConflict, IsCalm}, Talk=#talk{faults=Faults, instances
 		{ready, _} -> aside(Node, Status, IsCalm, Talk);
 		_ -> Status
 	end.
-
-%% Internal.
 
 about(Node, About, #{now := Now, is_conflict := IsConflict, address := Address},
 		Talk=#talk{about=Before, instances=Instances, own=Own, warned=Warned}) ->
@@ -193,7 +205,7 @@ heard(Claims, Now, Talk=#talk{own=Own, faults=Faults}) ->
 	Heard = epmd_mdns_join_faults:heard(Valid, Now, epmd_mdns_join_faults:expire(Now, Faults)),
 	Known = keys(epmd_mdns_join_faults:claims(Now, Faults)),
 	News = [Claim || Claim={From, To, _, _} <- epmd_mdns_join_faults:claims(Now, Heard), not lists:member({From, To}, Known)],
-	changed(Talk, {[{tell_all, {claims, Own, News}} || News =/= []], Talk#talk{faults=Heard}}).
+	changed(Talk, {[{tell, all, {claims, Own, News}} || News =/= []], Talk#talk{faults=Heard}}).
 
 keys(Claims) ->
 	[{From, To} || {From, To, _, _} <- Claims].
@@ -209,7 +221,7 @@ by_pair(Own, Faults) ->
 	maps:from_list([{{min(From, To), max(From, To)}, Pair} || Pair={From, To, _} <- lists:reverse(Others) ++ Ours]).
 
 aside(Node, Status, IsCalm, Talk) ->
-	case may_try(Node, IsCalm, Talk) of
+	case (may_try(IsCalm, Talk))(Node) of
 		true -> Status;
 		false -> aside
 	end.

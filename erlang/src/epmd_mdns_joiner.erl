@@ -30,10 +30,8 @@
 
 %% How soon to look again after the client has crashed, in milliseconds.
 -define(RETRY, 100).
-%% How often to look whether a fault is over that nobody speaks of any more, in milliseconds.
--define(EXPIRE, 10000).
-%% How long a node that comes second to another of its name stands aside, in milliseconds.
--define(REST, 180000).
+%% While there are pairs that can't connect: how often to look at them, in milliseconds. By then everybody knows the same.
+-define(LOOK, 1000).
 
 -define(VERSION, 2).
 
@@ -53,6 +51,8 @@
 	client :: reference() | undefined,
 	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
 	retry :: reference() | undefined,
+	%% The timer after which we look at the pairs that can't connect.
+	look :: reference() | undefined,
 	log = epmd_mdns_join_log:new() :: epmd_mdns_join_log:log()
 }).
 
@@ -99,10 +99,8 @@ handle_call({pause, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
 handle_call({resume, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
 	{reply, ok, perform({[], epmd_mdns_join_state:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
 handle_call(peers, _, State=#state{peers=Peers, talk=Talk}) ->
-	IsCalm = epmd_mdns_join_global:is_calm(),
-	{reply, maps:map(fun(Node, Status) ->
-		epmd_mdns_join_talk:status(Node, Status, {epmd_mdns_join_names:is_conflict(Node), IsCalm}, Talk)
-	end, epmd_mdns_join_state:states(Peers)), State};
+	{reply, epmd_mdns_join_talk:statuses(epmd_mdns_join_state:states(Peers), fun epmd_mdns_join_names:is_conflict/1,
+		epmd_mdns_join_global:is_calm(), Talk), State};
 handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
 	{reply, {error, no_cluster}, State};
 handle_call({wait, Count, Deadline}, From, State=#state{waiting=Waiting}) ->
@@ -136,14 +134,9 @@ handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) 
 handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) ->
 	{noreply, fill(State#state{attempts=epmd_mdns_join_attempts:slow(Monitor, Attempts)})};
 handle_info({timeout, _, rested}, State=#state{self=#{node := Own}, talk=Talk}) ->
-	%% Whoever has our name may still be there.
-	case epmd_mdns_join_names:is_conflict(Own) of
-		true -> {noreply, act({rest, ?REST}, State)};
-		false -> {noreply, fill(State#state{talk=epmd_mdns_join_talk:rested(Talk)})}
-	end;
-handle_info({timeout, _, expire}, State=#state{talk=Talk}) ->
-	_ = epmd_mdns_join_talk:pairs(Talk) =/= [] andalso erlang:start_timer(?EXPIRE, self(), expire),
-	{noreply, converse(epmd_mdns_join_talk:expire(now_ms(), Talk), State)};
+	{noreply, converse(epmd_mdns_join_talk:rested(epmd_mdns_join_names:is_conflict(Own), Talk), State)};
+handle_info({timeout, Timer, look}, State=#state{look=Timer, talk=Talk}) ->
+	{noreply, leave_if_aside(converse(epmd_mdns_join_talk:expire(now_ms(), Talk), State#state{look=undefined}))};
 handle_info({timeout, Timer, {start, IfConnected}}, State=#state{retry=Timer}) ->
 	{noreply, start(IfConnected, State#state{retry=undefined})};
 handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
@@ -259,7 +252,7 @@ seen(_, _, _, _, State=#state{self=undefined}) ->
 	State;
 seen(Node, Endpoints, When, IfConnected, State0=#state{self=Self, talk=Talk}) ->
 	State = #state{peers=Peers} = State0#state{talk=epmd_mdns_join_talk:seen(Node, epmd_mdns_join_names:is_conflict(Node), Talk)},
-	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self, fun has_address/3) of
+	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self, fun epmd_mdns_join_names:has_address/3) of
 		true ->
 			Connected = case epmd_mdns_join_names:is_connected(Node) of
 				true -> IfConnected;
@@ -274,9 +267,6 @@ seen(Node, Endpoints, When, IfConnected, State0=#state{self=Self, talk=Talk}) ->
 gone(Node, Why, State=#state{peers=Peers, talk=Talk}) ->
 	Gone = epmd_mdns_join_state:gone(Node, Why, now_ms(), Peers),
 	converse(epmd_mdns_join_talk:gone(Node, Why, Talk), State#state{peers=Gone}).
-
-has_address(Name, Host, Family) ->
-	epmd_mdns_table:address(Name, Host, Family) =/= none.
 
 %% Internal: what to do.
 
@@ -302,9 +292,6 @@ act({disconnect, Node}, State) ->
 act({tell, Node, Message}, State) ->
 	ok = epmd_mdns_join_message:tell(Node, Message),
 	State;
-act({tell_all, Message}, State) ->
-	ok = epmd_mdns_join_message:tell_all(Message),
-	State;
 act({rest, Delay}, State) ->
 	_ = erlang:start_timer(Delay, self(), rested),
 	State;
@@ -315,25 +302,33 @@ act(Event, State=#state{log=Log}) ->
 converse(Result, State) ->
 	fill(discuss(Result, State)).
 
-discuss({Actions, Talk}, State=#state{talk=Before}) ->
+discuss({Actions, Talk}, State=#state{talk=Before, look=Timer}) ->
 	Pairs = epmd_mdns_join_talk:pairs(Talk),
 	_ = Pairs =:= epmd_mdns_join_talk:pairs(Before) orelse epmd_mdns_table:put(faults, Pairs),
-	_ = Pairs =/= [] andalso epmd_mdns_join_talk:pairs(Before) =:= [] andalso erlang:start_timer(?EXPIRE, self(), expire),
-	lists:foldl(fun act/2, State#state{talk=Talk}, Actions).
+	Look = case Timer of
+		undefined when Pairs =/= [] -> erlang:start_timer(?LOOK, self(), look);
+		_ -> Timer
+	end,
+	lists:foldl(fun act/2, State#state{talk=Talk, look=Look}, Actions).
+
+leave_if_aside(State=#state{talk=Talk, peers=Peers}) ->
+	Connected = case epmd_mdns_join_talk:is_aside(epmd_mdns_join_global:is_calm(), Talk) of
+		true -> epmd_mdns_join_state:connected(Peers);
+		false -> []
+	end,
+	lists:foldl(fun act/2, State, [{aside, Connected} || Connected =/= []] ++ [{disconnect, Node} || Node <- Connected]).
 
 greet(_, State=#state{self=undefined}) ->
 	State;
 greet(Node, State=#state{talk=Talk}) ->
-	Self = epmd_mdns_join_message:self(epmd_mdns_join_global:is_calm()),
-	discuss(epmd_mdns_join_talk:up(Node, Self, now_ms(), Talk), State).
+	discuss(epmd_mdns_join_talk:up(Node, epmd_mdns_join_message:self(epmd_mdns_join_global:is_calm()), now_ms(), Talk), State).
 
 fill(State=#state{self=undefined}) ->
 	State;
 fill(State=#state{attempts=Attempts, peers=Peers, talk=Talk}) ->
-	{Quick, Slow} = {epmd_mdns_join_attempts:quick(Attempts), epmd_mdns_join_attempts:slow(Attempts)},
-	IsCalm = epmd_mdns_join_global:is_calm(),
-	MayTry = fun(Node) -> epmd_mdns_join_talk:may_try(Node, IsCalm, Talk) end,
-	{Nodes, Picked} = epmd_mdns_join_state:pick(Quick, Slow, MayTry, Peers),
+	MayTry = epmd_mdns_join_talk:may_try(epmd_mdns_join_global:is_calm(), Talk),
+	{Nodes, Picked} = epmd_mdns_join_state:pick(epmd_mdns_join_attempts:quick(Attempts), epmd_mdns_join_attempts:slow(Attempts),
+		MayTry, Peers),
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
 attempt(Node, State=#state{self=#{families := Families}, attempts=Attempts, asked=Asked, peers=Peers, log=Log}) ->

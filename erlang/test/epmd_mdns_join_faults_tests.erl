@@ -59,6 +59,10 @@ one_end_stands_aside_test_() ->
 			{?C, ?A, true}, {?C, ?B, false}, {?C, ?D, false}
 		]].
 
+that_end_leaves_the_others_test_() ->
+	[?_assertEqual(IsAside, epmd_mdns_join_faults:is_aside(pair(Own, ?A, ?C, new(Own))))
+		|| {Own, IsAside} <- [{?A, false}, {?B, false}, {?C, true}]].
+
 %% The one that nobody reaches, whatever its name is.
 who_is_in_more_pairs_stands_aside_test() ->
 	Pairs = fun(Own) -> pair(Own, ?A, ?D, pair(Own, ?A, ?C, new(Own))) end,

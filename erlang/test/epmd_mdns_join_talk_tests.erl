@@ -41,7 +41,7 @@ who_comes_later_is_told_test() ->
 a_faulty_pair_is_shown_and_everything_else_is_an_atom_test_() ->
 	Apart = apart(),
 	[{lists:flatten(io_lib:format("~s ~s", [Own, Node])),
-		?_assertEqual(Wanted, epmd_mdns_join_talk:status(Node, Status, {false, IsCalm}, talk(Own, Apart)))}
+		?_assertEqual(Wanted, status(Node, Status, {false, IsCalm}, talk(Own, Apart)))}
 		|| {Own, Node, Status, IsCalm, Wanted} <- [
 			{?B, ?D, connected, false, connected},
 			{?B, ?A, connected, false, {connected, [{unreachable_from, [?C]}]}},
@@ -54,8 +54,10 @@ a_faulty_pair_is_shown_and_everything_else_is_an_atom_test_() ->
 		]].
 
 where_global_is_calm_nobody_stands_aside_test() ->
-	?assertNot(epmd_mdns_join_talk:may_try(?C, false, talk(?B, apart()))),
-	?assert(epmd_mdns_join_talk:may_try(?C, true, talk(?B, apart()))).
+	?assertNot(may_try(?C, false, talk(?B, apart()))),
+	?assert(may_try(?C, true, talk(?B, apart()))),
+	?assert(epmd_mdns_join_talk:is_aside(false, talk(?C, apart()))),
+	?assertNot(epmd_mdns_join_talk:is_aside(true, talk(?C, apart()))).
 
 %% Two of the name app@pi connect to c in turn.
 the_second_of_a_name_is_told_and_stands_aside_test() ->
@@ -70,8 +72,8 @@ the_second_of_a_name_is_told_and_stands_aside_test() ->
 	{[], Three} = Calls(17, 5200, <<"192.0.2.1">>, 200, Two),
 	%% It is told again, but not logged.
 	{[{tell, _, {conflict, _, _}}], Four} = Calls(42, 3200, <<"192.0.2.2">>, 300, Three),
-	?assertEqual({connected, [conflict]}, epmd_mdns_join_talk:status(<<"app@pi">>, connected, {false, false}, Four)),
-	?assertEqual(conflict, epmd_mdns_join_talk:status(<<"app@pi">>, waiting, {true, false}, Four)),
+	?assertEqual({connected, [conflict]}, status(<<"app@pi">>, connected, {false, false}, Four)),
+	?assertEqual(conflict, status(<<"app@pi">>, waiting, {true, false}, Four)),
 	%% The other one has gone.
 	{[], _} = Calls(42, 3300, <<"192.0.2.2">>, 400, epmd_mdns_join_talk:seen(<<"app@pi">>, false, Four)).
 
@@ -80,12 +82,13 @@ who_comes_second_tries_nobody_until_the_name_is_its_own_test() ->
 	Conflict = {conflict, ?C, #{address => <<"192.0.2.1">>}},
 	{[{disconnect, ?C}, {second, <<"192.0.2.1">>}, {rest, _}], Second} = epmd_mdns_join_talk:received(Conflict, ?CONTEXT, New),
 	?assertMatch({[{disconnect, ?C}], Second}, epmd_mdns_join_talk:received(Conflict, ?CONTEXT, Second)),
-	?assertNot(epmd_mdns_join_talk:may_try(?B, true, Second)),
-	?assertEqual(conflict, epmd_mdns_join_talk:status(?B, ready, {false, false}, Second)),
-	?assertEqual(connected, epmd_mdns_join_talk:status(?B, connected, {false, false}, Second)),
+	?assertNot(may_try(?B, true, Second)),
+	?assertEqual(conflict, status(?B, ready, {false, false}, Second)),
+	?assertEqual(connected, status(?B, connected, {false, false}, Second)),
 	?assertEqual(Second, epmd_mdns_join_talk:seen(<<"app@pi">>, true, Second)),
-	[?assert(epmd_mdns_join_talk:may_try(?B, false, Left))
-		|| Left <- [epmd_mdns_join_talk:rested(Second), epmd_mdns_join_talk:seen(<<"app@pi">>, false, Second)]].
+	?assertMatch({[{rest, _}], Second}, epmd_mdns_join_talk:rested(true, Second)),
+	{[], Rested} = epmd_mdns_join_talk:rested(false, Second),
+	[?assert(may_try(?B, false, Left)) || Left <- [Rested, epmd_mdns_join_talk:seen(<<"app@pi">>, false, Second)]].
 
 %% For as long as it is connected.
 what_a_node_says_about_itself_is_kept_test() ->
@@ -114,6 +117,13 @@ apart() ->
 		[{?A, ?B}, {?A, ?D}, {?B, ?C}, {?C, ?D}, {?B, ?D}]),
 	fails(?A, ?C, fails(?C, ?A, Connected)).
 
+status(Node, Status, {IsConflict, IsCalm}, Talk) ->
+	#{Node := Shown} = epmd_mdns_join_talk:statuses(#{Node => Status}, fun(_) -> IsConflict end, IsCalm, Talk),
+	Shown.
+
+may_try(Node, IsCalm, Talk) ->
+	(epmd_mdns_join_talk:may_try(IsCalm, Talk))(Node).
+
 talk(Node, Lan) ->
 	element(1, maps:get(Node, Lan)).
 
@@ -140,8 +150,8 @@ does(Node, Fun, Lan) ->
 	{Actions, Next} = Fun(Talk),
 	Told = [Event || Event <- Actions, lists:member(element(1, Event), [fault, mended])],
 	Messages = lists:append([case Action of
+		{tell, all, Message} -> [{To, Message} || To <- Links];
 		{tell, To, Message} -> [{To, Message}];
-		{tell_all, Message} -> [{To, Message} || To <- Links];
 		_ -> []
 	end || Action <- Actions]),
 	lists:foldl(fun({To, Message}, Acc) ->
