@@ -72,10 +72,10 @@ event({lost, Node, Reason}, _, Log) ->
 	add(notice, #{what => lost, node => Node, reason => Reason}, Log);
 event({paused, Node, Reason}, _, Log) ->
 	add(notice, #{what => paused, node => Node, by => case Reason of
-		{us, pause} -> "pause/1 here";
-		{us, disconnect_node} -> "disconnect_node/1 here";
-		{them, disconnect_node} -> ["disconnect_node/1 on ", Node];
-		{them, _} -> ["pause/1 on ", Node]
+		{us, pause} -> <<"pause/1 here">>;
+		{us, disconnect_node} -> <<"disconnect_node/1 here">>;
+		{them, disconnect_node} -> <<"disconnect_node/1 on ", Node/binary>>;
+		{them, _} -> <<"pause/1 on ", Node/binary>>
 	end}, Log);
 event({fault, From, To, Reason}, IsCalm, Log) ->
 	add(warning, #{what => pair_apart, nodes => [From, To], reason => Reason, text => lists:flatten(io_lib:format("~ts can't reach ~ts (~s)~s",

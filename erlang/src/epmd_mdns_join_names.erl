@@ -13,7 +13,7 @@
 -export([disconnect_later/1]).
 -export([has_address/3]).
 -export([addresses/2]).
--export([peername/1]).
+-export([context/1]).
 -export([is_conflict/1]).
 
 -define(MAX, 8192).
@@ -70,10 +70,24 @@ addresses(Node, Families) ->
 	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
 	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]].
 
+%% What there is to know about a node whose joiner has sent a message.
+-spec context(term()) -> #{is_conflict := boolean(), address := binary() | unknown}.
+context(Node) when is_binary(Node) ->
+	#{is_conflict => is_conflict(Node), address => peername(Node)};
+context(_) ->
+	#{is_conflict => false, address => unknown}.
+
+%% Whether the LAN knows more than one node of that name.
+-spec is_conflict(epmd_mdns_proto:node_name()) -> boolean().
+is_conflict(Node) ->
+	case epmd_mdns_proto:split_node(Node) of
+		{ok, Key} -> [x || #{conflict := true} <- epmd_mdns_table:endpoints(Key)] =/= [];
+		error -> false
+	end.
+
+%% Internal.
+
 %% The other end of the connection to it, as text. Of TLS only the process is known.
--spec peername(term()) -> binary() | unknown.
-peername(Node) when not is_binary(Node) ->
-	unknown;
 peername(Node) ->
 	Connections = erlang:system_info(dist_ctrl),
 	case [Port || {ok, Name} <- [known(Node)], {Other, Port} <- Connections, Other =:= Name, is_port(Port)] of
@@ -85,13 +99,3 @@ peername(Node) ->
 		_ ->
 			unknown
 	end.
-
-%% Whether the LAN knows more than one node of that name.
--spec is_conflict(term()) -> boolean().
-is_conflict(Node) when is_binary(Node) ->
-	case epmd_mdns_proto:split_node(Node) of
-		{ok, Key} -> [x || #{conflict := true} <- epmd_mdns_table:endpoints(Key)] =/= [];
-		error -> false
-	end;
-is_conflict(_) ->
-	false.

@@ -8,6 +8,7 @@
 %% API.
 -export([self/3]).
 -export([is_eligible/4]).
+-export([arrival/1]).
 -export([arrival/3]).
 -export([hold/3]).
 -export([end_of/1]).
@@ -71,6 +72,11 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 				andalso (Hidden orelse Type =:= visible)
 		end, Endpoints)
 		andalso lists:any(fun(Family) -> HasAddress(Name, Host, Family) end, Families).
+
+%% Whether the daemon knew it before we asked.
+-spec arrival(Reason :: binary()) -> present | new.
+arrival(<<"present">>) -> present;
+arrival(_) -> new.
 
 %% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
 %% its own distribution is up, and is found by them. Now is the system time, in seconds.

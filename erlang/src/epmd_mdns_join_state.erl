@@ -30,6 +30,7 @@
 -export([down/5]).
 -export([pause/4]).
 -export([resume/2]).
+-export([reason/2]).
 -export([greeted/4]).
 
 -export_type([peers/0, action/0, status/0]).
@@ -64,6 +65,8 @@
 	random :: epmd_mdns_backoff:random(),
 	all = #{} :: #{name() => #peer{}},
 	pauses :: epmd_mdns_join_pauses:pauses(),
+	%% Of pauses, as far as they are known.
+	reasons = #{} :: #{name() => pause | disconnect_node | unknown},
 	%% Of the nodes that are connected, as far as they have said it.
 	creations = #{} :: #{name() => integer()},
 	%% Nodes that we have disconnected from a moment ago, because they wanted it, with their timers.
@@ -230,6 +233,11 @@ pause(Node, Reason, Creation, Peers0) ->
 		_ -> Peers
 	end)).
 
+%% Why it is paused.
+-spec reason(name(), peers()) -> pause | disconnect_node | unknown.
+reason(Node, #peers{reasons=Reasons}) ->
+	maps:get(Node, Reasons, unknown).
+
 %% Another chance, at once.
 -spec resume(name(), peers()) -> peers().
 resume(Node, Peers0=#peers{all=All, pauses=Pauses}) ->
@@ -310,7 +318,7 @@ settle(Node, {them, _}, Peers=#peers{settling=Settling, generation=Before}) ->
 	Generation = Before + 1,
 	{[{timer, Node, Generation, ?SETTLE}], Peers#peers{settling=Settling#{Node => Generation}, generation=Generation}}.
 
-note_pause(Node, {By, _}, Announced, Peers=#peers{all=All, pauses=Pauses, creations=Creations}) ->
+note_pause(Node, {By, Reason}, Announced, Peers=#peers{all=All, pauses=Pauses, reasons=Reasons, creations=Creations}) ->
 	Ports = case All of
 		#{Node := #peer{ports=Known}} -> Known;
 		_ -> unknown
@@ -319,7 +327,7 @@ note_pause(Node, {By, _}, Announced, Peers=#peers{all=All, pauses=Pauses, creati
 		unknown -> maps:get(Node, Creations, unknown);
 		_ -> Announced
 	end,
-	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses)}.
+	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses), reasons=Reasons#{Node => Reason}}.
 
 is_paused(Node, #peers{pauses=Pauses}) ->
 	epmd_mdns_join_pauses:is_paused(Node, Pauses).

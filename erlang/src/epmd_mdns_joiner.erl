@@ -112,9 +112,9 @@ handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_refer
 %% Whoever has registered the node may have given up waiting for the client, which has still to come to it, or has
 %% crashed, and is asked again. What we ask it now it answers after that.
 handle_cast(registered, State=#state{self=undefined}) ->
-	case epmd_mdns_client:unsubscribe(self()) =:= ok andalso is_registered() of
-		true -> {noreply, start(now, State)};
-		false -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
+	case epmd_mdns_client:unsubscribe(self()) =:= ok andalso epmd_mdns_client_lease:node_name(lease()) of
+		Node when is_binary(Node) -> {noreply, start(now, State)};
+		_ -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
 	end;
 handle_cast(registered, State) ->
 	{noreply, start(now, State)}.
@@ -122,11 +122,7 @@ handle_cast(registered, State) ->
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
 handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}}}, State)
 		when Kind =:= up; Kind =:= changed ->
-	When = case Reason of
-		<<"present">> -> present;
-		_ -> new
-	end,
-	{noreply, seen(Node, Endpoints, When, now, State)};
+	{noreply, seen(Node, Endpoints, epmd_mdns_join_policy:arrival(Reason), now, State)};
 handle_info({epmd_mdns, {down, Node, #{reason := Reason}}}, State) ->
 	{noreply, gone(Node, epmd_mdns_join_policy:end_of(Reason), State)};
 handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
@@ -144,8 +140,7 @@ handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
 handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempts, peers=Peers}) ->
 	case epmd_mdns_join_attempts:ended(Monitor, Attempts) of
 		{Node, Rest} ->
-			IsConnected = epmd_mdns_join_names:is_connected(Node),
-			Ended = epmd_mdns_join_state:ended(Node, Result, IsConnected, now_ms(), Peers),
+			Ended = epmd_mdns_join_state:ended(Node, Result, epmd_mdns_join_names:is_connected(Node), now_ms(), Peers),
 			{noreply, perform(Ended, State#state{attempts=Rest})};
 		error ->
 			%% Of a program that waited.
@@ -158,15 +153,15 @@ handle_info({nodeup, Name, _}, State=#state{peers=Peers}) ->
 	Node = atom_to_binary(Name),
 	{noreply, perform(epmd_mdns_join_state:up(Node, Peers), greet(Node, State))};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers, talk=Talk}) ->
-	Node = atom_to_binary(Name),
+	{Node, Reason} = {atom_to_binary(Name), proplists:get_value(nodedown_reason, Info)},
 	IsCalm = epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
-	Lost = epmd_mdns_join_state:down(Node, proplists:get_value(nodedown_reason, Info), IsCalm, now_ms(), Peers),
+	Lost = epmd_mdns_join_state:down(Node, Reason, IsCalm, now_ms(), Peers),
 	{noreply, perform(Lost, State#state{talk=epmd_mdns_join_talk:down(Node, now_ms(), Talk)})};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
 	{IsWelcome, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, IsAsked, Peers),
 	ok = case IsWelcome of
 		true -> epmd_mdns_join_message:welcome(Node);
-		false -> epmd_mdns_join_message:pause(Node, unknown)
+		false -> epmd_mdns_join_message:pause(Node, epmd_mdns_join_state:reason(Node, Peers))
 	end,
 	{noreply, perform({[], Greeted}, State)};
 handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
@@ -178,8 +173,7 @@ handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers, talk=T
 	{noreply, perform(epmd_mdns_join_state:pause(Node, Reason, Creation, Peers), State)};
 handle_info({?MODULE, Message}, State=#state{self=#{}, talk=Talk}) when is_tuple(Message), tuple_size(Message) > 1 ->
 	Node = element(2, Message),
-	Context = #{now => now_ms(), is_conflict => epmd_mdns_join_names:is_conflict(Node),
-		address => epmd_mdns_join_names:peername(Node)},
+	Context = (epmd_mdns_join_names:context(Node))#{now => now_ms()},
 	{noreply, converse(epmd_mdns_join_talk:received(Message, Context, Talk), State)};
 handle_info({timeout, Timer, registered}, State=#state{retry=Timer}) ->
 	handle_cast(registered, State#state{retry=undefined});
@@ -201,8 +195,7 @@ code_change(_, {state, _, _, _, Asked, Waiting, Client, _, _}, _) ->
 %% Everything is looked at anew; what is known already stays. Whether what is connected already was so before is known
 %% by who calls.
 start(IfConnected, State=#state{self=Before}) ->
-	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_config:proto(),
-		epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
+	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_config:proto(), lease()),
 	case {Self, Before} of
 		{undefined, _} ->
 			stop(State);
@@ -312,11 +305,10 @@ discuss({Actions, Talk}, State=#state{talk=Before, look=Timer}) ->
 	lists:foldl(fun act/2, State#state{talk=Talk, look=Look}, Actions).
 
 leave_if_aside(State=#state{talk=Talk, peers=Peers}) ->
-	Connected = case epmd_mdns_join_talk:is_aside(epmd_mdns_join_global:is_calm(), Talk) of
-		true -> epmd_mdns_join_state:connected(Peers);
-		false -> []
-	end,
-	lists:foldl(fun act/2, State, [{aside, Connected} || Connected =/= []] ++ [{disconnect, Node} || Node <- Connected]).
+	case {epmd_mdns_join_talk:is_aside(epmd_mdns_join_global:is_calm(), Talk), epmd_mdns_join_state:connected(Peers)} of
+		{true, Connected=[_|_]} -> lists:foldl(fun act/2, State, [{aside, Connected}|[{disconnect, Node} || Node <- Connected]]);
+		_ -> State
+	end.
 
 greet(_, State=#state{self=undefined}) ->
 	State;
@@ -349,8 +341,8 @@ answer(State=#state{peers=Peers, waiting=Waiting}) ->
 
 %% Internal: small things.
 
-is_registered() ->
-	epmd_mdns_client_lease:node_name(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())) =/= undefined.
+lease() ->
+	epmd_mdns_table:get(lease, epmd_mdns_client_lease:new()).
 
 now_ms() ->
 	erlang:monotonic_time(millisecond).

@@ -36,8 +36,8 @@ a_failure_names_the_port_test_() ->
 every_pause_says_who_has_asked_for_it_test_() ->
 	[?_assertMatch({notice, #{what := paused, node := ?BOB, by := By}}, said(fun(Log) ->
 		epmd_mdns_join_log:event({paused, ?BOB, Reason}, false, Log)
-	end)) || {By, Reason} <- [{"pause/1 here", {us, pause}}, {"disconnect_node/1 here", {us, disconnect_node}},
-		{["pause/1 on ", ?BOB], {them, unknown}}, {["disconnect_node/1 on ", ?BOB], {them, disconnect_node}}]].
+	end)) || {By, Reason} <- [{<<"pause/1 here">>, {us, pause}}, {<<"disconnect_node/1 here">>, {us, disconnect_node}},
+		{<<"pause/1 on bob@h2">>, {them, unknown}}, {<<"disconnect_node/1 on bob@h2">>, {them, disconnect_node}}]].
 
 a_fault_says_what_comes_of_it_test_() ->
 	[?_assertEqual({warning, Text}, text(fun(Log) -> epmd_mdns_join_log:event({fault, ?BOB, <<"c@h3">>, Reason}, IsCalm, Log) end))

@@ -188,6 +188,7 @@ where_global_is_calm_every_disconnect_is_a_pause_test() ->
 	{[{lost, ?BOB, disconnect}, {paused, ?BOB, {us, disconnect_node}}], Lost} = down(?BOB, disconnect, true, connected(?BOB, new())),
 	?assertEqual(#{?BOB => paused}, epmd_mdns_join_state:states(Lost)),
 	?assertMatch(#{?BOB := _}, epmd_mdns_join_state:pauses(Lost)),
+	?assertEqual(disconnect_node, epmd_mdns_join_state:reason(?BOB, Lost)),
 	?assertMatch({[], _}, pick([], [], Lost)).
 
 a_pause_holds_for_who_comes_and_goes_and_ends_with_other_ports_test() ->
