@@ -4,7 +4,9 @@
 %% disconnects both from the others, and does so again whenever they are connected to a third node.
 %%
 %% An end that can't connect claims so, and every joiner passes that on. A node that is down claims nothing; so a pair is at
-%% fault when both ends have claimed it. It is until the two connect, until one of them has gone, or until both are silent.
+%% fault when one end claims it after the other has. Claims that were made before these joiners could speak to each other show
+%% nothing: the network may have been in two pieces until now. A pair is at fault until the two connect, until one of them has
+%% gone, or until both are silent.
 %%
 %% Without one end of each pair the others stay connected. Every joiner finds the same ones to stand aside, for it knows
 %% the same pairs. Who stands aside also leaves those that it is connected to: as long as it doesn't, global may choose the
@@ -16,12 +18,13 @@
 -export([new/1]).
 -export([failed/5]).
 -export([connected/2]).
--export([heard/3]).
+-export([heard/4]).
 -export([mended/3]).
 -export([gone/2]).
 -export([expire/2]).
 -export([claims/2]).
 -export([is_claimed/2]).
+-export([is_pair/2]).
 -export([pairs/1]).
 -export([unreachable_from/2]).
 -export([may_try/2]).
@@ -60,7 +63,7 @@ new(Own) ->
 -spec failed(name(), epmd_mdns_join_attempt:failure(), pos_integer(), Now :: integer(), faults()) -> faults().
 failed(Node, Reason, Count, Now, Faults=#faults{own=Own})
 		when Reason =:= timed_out; Reason =:= closed, Count >= ?CLOSED ->
-	claim({Own, Node}, Reason, Now, Faults);
+	claim({Own, Node}, Reason, Now, live, Faults);
 failed(_, _, _, _, Faults) ->
 	Faults.
 
@@ -69,14 +72,15 @@ failed(_, _, _, _, Faults) ->
 connected(Node, Faults=#faults{own=Own}) ->
 	mended(Own, Node, Faults).
 
-%% What another joiner knows. About our own failures nobody knows more than we do.
--spec heard([claim()], Now :: integer(), faults()) -> faults().
-heard(Claims, Now, Faults=#faults{own=Own}) ->
+%% What another joiner knows: claims that have just been made, or older ones. About our own failures nobody knows more than
+%% we do.
+-spec heard([claim()], live | old, Now :: integer(), faults()) -> faults().
+heard(Claims, Kind, Now, Faults=#faults{own=Own}) ->
 	lists:foldl(fun
 		({From, To, Reason, Age}, Acc=#faults{claims=Known}) when From =/= Own, Age < ?LIFE ->
 			case Known of
-				#{{From, To} := {_, Time}} when Time >= Now - Age -> Acc;
-				_ -> claim({From, To}, Reason, Now - Age, Acc)
+				#{{From, To} := {_, Time}} when Kind =:= old, Time >= Now - Age -> Acc;
+				_ -> claim({From, To}, Reason, Now - Age, Kind, Acc)
 			end;
 		(_, Acc) ->
 			Acc
@@ -105,6 +109,10 @@ claims(Now, #faults{claims=Claims}) ->
 -spec is_claimed(pair(), faults()) -> boolean().
 is_claimed({One, Other}, #faults{claims=Claims}) ->
 	is_map_key({One, Other}, Claims) orelse is_map_key({Other, One}, Claims).
+
+-spec is_pair(pair(), faults()) -> boolean().
+is_pair(Pair, #faults{pairs=Pairs}) ->
+	is_map_key(key(Pair), Pairs).
 
 %% The pairs that are at fault, as each end has said it.
 -spec pairs(faults()) -> [{From :: name(), To :: name(), reason()}].
@@ -139,11 +147,10 @@ aside(Pairs) ->
 	{_, Worst} = lists:max([{length([x || Other <- Ends, Other =:= Node]), Node} || Node <- lists:usort(Ends)]),
 	[Worst|aside([Pair || Pair={One, Other} <- Pairs, One =/= Worst, Other =/= Worst])].
 
-claim(Pair={From, To}, Reason, Time, Faults=#faults{claims=Before, pairs=Pairs}) ->
-	Claims = Before#{Pair => {Reason, Time}},
-	Faults#faults{claims=Claims, pairs=case is_map_key({To, From}, Claims) of
-		true -> Pairs#{key(Pair) => []};
-		false -> Pairs
+claim(Pair={From, To}, Reason, Time, Kind, Faults=#faults{claims=Claims, pairs=Pairs}) ->
+	Faults#faults{claims=Claims#{Pair => {Reason, Time}}, pairs=case Kind of
+		live when is_map_key({To, From}, Claims) -> Pairs#{key(Pair) => []};
+		_ -> Pairs
 	end}.
 
 %% A pair is at fault as long as one of its ends says so.

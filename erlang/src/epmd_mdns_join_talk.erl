@@ -110,7 +110,7 @@ expire(Now, Talk=#talk{faults=Faults}) ->
 received({about, Node, About}, Context, Talk) when is_binary(Node), is_map(About) ->
 	about(Node, About, Context, Talk);
 received({claims, Node, Claims}, #{now := Now}, Talk) when is_binary(Node), is_list(Claims) ->
-	heard(Claims, Now, Talk);
+	heard(Claims, live, Now, Talk);
 received({mended, One, Other}, _, Talk=#talk{faults=Faults}) when is_binary(One), is_binary(Other) ->
 	changed(Talk, {[], Talk#talk{faults=epmd_mdns_join_faults:mended(One, Other, Faults)}});
 received({conflict, Node, #{address := First}}, _, Talk=#talk{is_second=WasSecond}) when is_binary(Node) ->
@@ -177,7 +177,7 @@ status(Node, Status, IsInConflict, IsCalm, Talk=#talk{faults=Faults, instances=I
 
 about(Node, About, #{now := Now, is_conflict := IsConflict, address := Address},
 		Talk=#talk{about=Before, instances=Instances, own=Own, warned=Warned}) ->
-	{Actions, Next} = heard(maps:get(claims, About, []), Now,
+	{Actions, Next} = heard(maps:get(claims, About, []), old, Now,
 		Talk#talk{about=Before#{Node => maps:merge(maps:get(Node, Before, #{}), maps:remove(claims, About))}}),
 	case About of
 		#{creation := Creation} when is_integer(Creation) ->
@@ -198,17 +198,18 @@ about(Node, About, #{now := Now, is_conflict := IsConflict, address := Address},
 			{Actions, Next}
 	end.
 
-%% What nobody here knew yet is passed on: not everybody is connected to everybody, or there would be no fault.
-heard(Claims, Now, Talk=#talk{own=Own, faults=Faults}) ->
+%% What is new is passed on: not everybody is connected to everybody, or there would be no fault.
+heard(Claims, Kind, Now, Talk=#talk{own=Own, faults=Faults}) ->
 	Valid = [Claim || Claim={From, To, Reason, Age} <- Claims, is_binary(From), is_binary(To), is_integer(Age), Age >= 0,
 		Reason =:= timed_out orelse Reason =:= closed],
-	Heard = epmd_mdns_join_faults:heard(Valid, Now, epmd_mdns_join_faults:expire(Now, Faults)),
-	Known = keys(epmd_mdns_join_faults:claims(Now, Faults)),
-	News = [Claim || Claim={From, To, _, _} <- epmd_mdns_join_faults:claims(Now, Heard), not lists:member({From, To}, Known)],
+	Heard = epmd_mdns_join_faults:heard(Valid, Kind, Now, epmd_mdns_join_faults:expire(Now, Faults)),
+	News = [Claim || Kind =:= live, Claim={From, To, _, _} <- Valid, From =/= Own, is_news({From, To}, Faults, Heard)],
 	changed(Talk, {[{tell, all, {claims, Own, News}} || News =/= []], Talk#talk{faults=Heard}}).
 
-keys(Claims) ->
-	[{From, To} || {From, To, _, _} <- Claims].
+%% The first claim of a pair, and the one that shows that it is at fault; so nothing goes round and round.
+is_news(Pair, Before, After) ->
+	not epmd_mdns_join_faults:is_claimed(Pair, Before)
+		orelse epmd_mdns_join_faults:is_pair(Pair, After) andalso not epmd_mdns_join_faults:is_pair(Pair, Before).
 
 %% Each pair is told once, as our end sees it, if it is ours.
 changed(#talk{faults=Before}, {Actions, Talk=#talk{own=Own, faults=After}}) ->

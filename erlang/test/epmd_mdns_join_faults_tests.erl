@@ -19,6 +19,14 @@ both_ends_have_to_say_so_test() ->
 	?assertEqual([{?A, ?C, timed_out}, {?C, ?A, timed_out}], epmd_mdns_join_faults:pairs(Both)),
 	?assertEqual([[?C], [], [?A]], [epmd_mdns_join_faults:unreachable_from(Node, Both) || Node <- [?A, ?B, ?C]]).
 
+%% The network was in two pieces, and is whole again: each claims what has been.
+what_was_claimed_before_they_could_speak_shows_nothing_test() ->
+	Old = epmd_mdns_join_faults:heard([{?C, ?A, timed_out, 100}], old, 0, failed(?C, timed_out, 1, 0, new(?A))),
+	?assertEqual([], epmd_mdns_join_faults:pairs(Old)),
+	%% It is no fault of the past if one of them still can't connect.
+	[?assertNotEqual([], epmd_mdns_join_faults:pairs(Left))
+		|| Left <- [failed(?C, timed_out, 2, 5000, Old), heard([{?C, ?A, timed_out, 0}], 5000, Old)]].
+
 %% A port is closed when its node has just ended; a handshake that takes too long, or another cookie, is no fault of this kind.
 only_what_looks_like_a_firewall_is_claimed_test_() ->
 	[?_assertEqual(IsClaimed, epmd_mdns_join_faults:is_claimed({?C, ?A}, failed(?C, Reason, Count, 0, new(?A))))
@@ -41,7 +49,7 @@ a_claim_is_forgotten_unless_it_is_made_anew_test() ->
 %% As it is passed on by another.
 an_older_claim_is_no_news_test() ->
 	Pair = pair(?B, ?A, ?C, new(?B)),
-	?assertEqual(Pair, heard([{?A, ?C, timed_out, 5000}], 1000, Pair)).
+	?assertEqual(Pair, epmd_mdns_join_faults:heard([{?A, ?C, timed_out, 5000}], old, 1000, Pair)).
 
 a_pair_is_whole_when_it_is_connected_or_one_has_gone_test() ->
 	Pair = failed(?C, closed, 2, 0, heard([{?C, ?A, closed, 0}], 0, new(?A))),
@@ -92,7 +100,7 @@ failed(Node, Reason, Count, Now, Faults) ->
 	epmd_mdns_join_faults:failed(Node, Reason, Count, Now, Faults).
 
 heard(Claims, Now, Faults) ->
-	epmd_mdns_join_faults:heard(Claims, Now, Faults).
+	epmd_mdns_join_faults:heard(Claims, live, Now, Faults).
 
 %% At fault, at the time 0, as Own sees it.
 pair(Own, One, Other, Faults) ->

@@ -36,7 +36,19 @@ everybody_knows_when_it_is_over_test_() ->
 %% It was not there when the others told each other.
 who_comes_later_is_told_test() ->
 	Late = connect(?B, <<"e@h5">>, (apart())#{<<"e@h5">> => {epmd_mdns_join_talk:new(<<"e@h5">>), [], []}}),
-	?assertMatch([_, _], epmd_mdns_join_talk:pairs(talk(<<"e@h5">>, Late))).
+	Again = fails(?A, ?C, connect(?A, <<"e@h5">>, Late)),
+	?assertMatch([_, _], epmd_mdns_join_talk:pairs(talk(<<"e@h5">>, Again))).
+
+%% Of six nodes three can't connect to the other three, and then all can, one after the other.
+a_network_that_was_in_two_pieces_has_no_pairs_at_fault_test() ->
+	Nodes = [{N, <<"n", (integer_to_binary(N))/binary, "@h">>} || N <- lists:seq(1, 6)],
+	Pairs = [{One, Other, N rem 2 =:= M rem 2} || {N, One} <- Nodes, {M, Other} <- Nodes, N < M],
+	New = maps:from_list([{Node, {epmd_mdns_join_talk:new(Node), [], []}} || {_, Node} <- Nodes]),
+	Halves = lists:foldl(fun({One, Other, _}, Lan) -> connect(One, Other, Lan) end, New, [Pair || Pair={_, _, true} <- Pairs]),
+	Split = lists:foldl(fun({One, Other, _}, Lan) -> fails(Other, One, fails(One, Other, Lan)) end, Halves,
+		[Pair || Pair={_, _, false} <- Pairs]),
+	Whole = lists:foldl(fun({One, Other, _}, Lan) -> connect(One, Other, Lan) end, Split, [Pair || Pair={_, _, false} <- Pairs]),
+	?assertEqual([], [Event || {_, Events} <- events(Whole), Event <- Events]).
 
 a_faulty_pair_is_shown_and_everything_else_is_an_atom_test_() ->
 	Apart = apart(),
