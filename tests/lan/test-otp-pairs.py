@@ -224,6 +224,25 @@ def reaches_others(lan):
     return f"whole {took:.1f} s"
 
 
+def alone(lan):
+    "two nodes alone: that a port doesn't answer is a warning at the second attempt, which says which one"
+    block("drop", lan[1], lan[3])
+    try:
+        with nodes(lan, (1, "a"), (3, "c")) as (a, c):
+            start = time.monotonic()
+            for node, host, other in ((a, lan[3], c), (c, lan[1], a)):
+                wait_for(lambda n=node, h=host: any(
+                    re.search(rf"WARNING(.|\n)*no answer from port \d+ of {h.address}; is there a firewall", report)
+                    for report in n.reports("join_failed")), 2 * SOON, f"{node.name} warns of {other.name}")
+                assert status(node, other) in ("unreachable", "trying", "ready"), status(node, other)
+            took = time.monotonic() - start
+            assert not a.reports("pair_apart") and not c.reports("pair_apart")
+            unblock(lan[1], lan[3])
+            return f"warned after {took:.1f} s, whole {whole(a, c):.1f} s"
+    finally:
+        unblock(lan[1], lan[3])
+
+
 def calm(lan):
     "where global disconnects nobody all stay connected but the pair itself, which is shown"
     flags = [*TEAM, "-kernel", "prevent_overlapping_partitions", "false"]
@@ -242,7 +261,7 @@ def calm(lan):
 
 
 if __name__ == "__main__":
-    tests = [dropped, rejected, in_container, reaches_others, calm]
+    tests = [dropped, rejected, in_container, reaches_others, alone, calm]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
         tests = []
     tap.main(tests, Lan(3))
