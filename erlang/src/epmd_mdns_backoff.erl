@@ -16,9 +16,9 @@
 -export_type([what/0, random/0]).
 
 %% connection: to the daemon. registration: one that the daemon has refused, for a limit or for a name that another node
-%% holds. unreachable, refused: an attempt to join a node, by how the last one ended. worker: one that has crashed.
+%% holds. unreachable, timed_out, refused: an attempt to join a node, by how the last one ended. worker: one that has crashed.
 %% start: of a worker that couldn't even be started.
--type what() :: connection | registration | unreachable | refused | worker | start.
+-type what() :: connection | registration | unreachable | timed_out | refused | worker | start.
 
 %% A number from 1 to its argument, as rand:uniform/1 draws it.
 -type random() :: fun((pos_integer()) -> pos_integer()).
@@ -84,6 +84,8 @@ started(Worker) ->
 limits(connection) -> {100, 1000};
 limits(registration) -> {5000, 5000};
 limits(unreachable) -> {200, 10000};
+%% The attempt itself takes 8 s.
+limits(timed_out) -> {200, 4000};
 %% A refusal is a line in the log of the other node, which therefore isn't asked soon again.
 limits(refused) -> {300000, 300000};
 %% Each crash is a report in the log, and each failed start a page of it.

@@ -6,17 +6,21 @@
 
 %% API.
 -export([start/3]).
--export([tell/2]).
 
--export_type([result/0]).
+-export_type([result/0, failure/0]).
 
 %% refused: somebody answers there, and ends the handshake at once. OTP doesn't say why; the usual cause is another
 %% cookie. A handshake that merely takes too long is no refusal.
--type result() :: connected | refused | unreachable.
+%% timed_out: the host is up, but nothing comes back from the port, as behind a packet filter.
+%% closed: an error comes back from the host, or from a packet filter that rejects.
+-type failure() :: refused | timed_out | closed | unreachable.
+-type result() :: connected | failure().
 
 %% In milliseconds.
 -define(QUICK, 3000).
 -define(PROBE_TIMEOUT, 1000).
+%% A host that is down is an error after 3 s, for nobody has its address on the link. What takes longer is filtered.
+-define(FILTERED, 4000).
 
 %% API.
 
@@ -27,37 +31,28 @@ start(Node, Families, Message) ->
 	{Pid, Monitor} = spawn_opt(fun() ->
 		Start = erlang:monotonic_time(millisecond),
 		exit(case net_kernel:connect_node(Node) of
-			true -> tell(Node, Message), connected;
+			true -> epmd_mdns_join_message:send(Node, Message), connected;
 			_ -> why(Node, Families, erlang:monotonic_time(millisecond) - Start)
 		end)
 	end, [link, monitor]),
 	{Pid, Monitor}.
 
-%% To the joiner of a node that is connected. If it isn't any more, or can't take more, the message is lost.
--spec tell(node(), term()) -> ok.
-tell(Node, Message) ->
-	_ = erlang:send({epmd_mdns_joiner, Node}, Message, [noconnect, nosuspend]),
-	ok.
-
 %% Internal.
 
-%% Whether anybody listens where the node is said to listen.
-why(Node, Families, Took) when Took < ?QUICK ->
-	{ok, {Name, Host}} = epmd_mdns_proto:split_node(atom_to_binary(Node)),
-	Answers = [{Family, Ip, Port} || Family <- Families,
-		{ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]],
-	case lists:any(fun is_listening/1, Answers) of
-		true -> refused;
-		false -> unreachable
-	end;
-why(_, _, _) ->
-	unreachable.
+%% What the node's port says to us.
+why(Node, Families, Took) ->
+	Answers = [probe(Address) || Address <- epmd_mdns_join_names:addresses(atom_to_binary(Node), Families)],
+	case {lists:member(ok, Answers), lists:member({error, timeout}, Answers)} of
+		{true, _} when Took < ?QUICK -> refused;
+		{true, _} -> unreachable;
+		{false, true} when Took >= ?FILTERED -> timed_out;
+		{false, true} -> unreachable;
+		{false, false} when Answers =:= [] -> unreachable;
+		{false, false} -> closed
+	end.
 
-is_listening({Family, Ip, Port}) ->
+probe({Family, Ip, Port}) ->
 	case gen_tcp:connect(Ip, Port, [Family, {active, false}], ?PROBE_TIMEOUT) of
-		{ok, Socket} ->
-			ok = gen_tcp:close(Socket),
-			true;
-		{error, _} ->
-			false
+		{ok, Socket} -> gen_tcp:close(Socket);
+		Error -> Error
 	end.

@@ -7,6 +7,7 @@
 %% API.
 -export([be_patient/0]).
 -export([is_calm/0]).
+-export([is_calm/1]).
 
 %% How often `global` tries again to connect a node that it has heard of.
 -define(RETRIES, 3).
@@ -24,7 +25,19 @@ be_patient() ->
 	end.
 
 %% Whether it never disconnects nodes because of what it has heard of others (since OTP 25 it does, unless it is told
-%% otherwise). Then who disconnects is a program.
+%% otherwise).
 -spec is_calm() -> boolean().
 is_calm() ->
-	lists:member({ok, false}, [application:get_env(kernel, Key) || Key <- [prevent_overlapping_partitions, connect_all]]).
+	lists:member(false, [setting(prevent_overlapping_partitions), setting(connect_all)]).
+
+%% Whether who disconnects from a node is a program, for certain. Where `global` connects nodes, one that is not calm may
+%% also ask the others to disconnect from it. With global groups it disconnects for reasons of its own.
+-spec is_calm(IsOtherCalm :: boolean()) -> boolean().
+is_calm(IsOtherCalm) ->
+	setting(global_groups) =:= undefined
+		andalso (setting(connect_all) =:= false orelse is_calm() andalso IsOtherCalm).
+
+%% Internal.
+
+setting(Key) ->
+	application:get_env(kernel, Key, undefined).

@@ -12,8 +12,8 @@
 -export([new/0]).
 -export([started/1]).
 -export([joined/2]).
--export([lost/3]).
--export([failed/4]).
+-export([failed/5]).
+-export([event/3]).
 -export([full/1]).
 -export([flush/1]).
 
@@ -49,19 +49,51 @@ started(Node) ->
 joined(Node, Log) ->
 	add(notice, #{what => joined, node => Node}, Log).
 
--spec lost(epmd_mdns_proto:node_name(), term(), log()) -> log().
-lost(Node, Reason, Log) ->
-	add(notice, #{what => lost, node => Node, reason => Reason}, Log).
-
--spec failed(epmd_mdns_proto:node_name(), epmd_mdns_join_policy:failure(), epmd_mdns_join_policy:level(), log()) -> log().
-failed(_, _, none, Log) ->
+%% With where it was tried.
+-spec failed(epmd_mdns_proto:node_name(), epmd_mdns_join_attempt:failure(), [{inet | inet6, inet:ip_address(), inet:port_number()}],
+	epmd_mdns_join_policy:level(), log()) -> log().
+failed(_, _, _, none, Log) ->
 	Log;
-failed(Node, refused, Level, Log) ->
+failed(Node, refused, _, Level, Log) ->
 	add(Level, #{what => join_failed, node => Node, reason => refused,
 		text => "the node is there, but refuses the connection; do both have the same cookie?"}, Log);
-failed(Node, unreachable, Level, Log) ->
-	add(Level, #{what => join_failed, node => Node, reason => unreachable,
-		text => "the node is advertised, but can't be reached; is there a firewall?"}, Log).
+failed(Node, Failure, Addresses, Level, Log) ->
+	Where = lists:join(" or ", [["port ", integer_to_list(Port), " of ", inet:ntoa(Ip)] || {_, Ip, Port} <- Addresses]),
+	add(Level, #{what => join_failed, node => Node, reason => epmd_mdns_join_policy:failure(Failure),
+		text => lists:flatten(["the node is advertised, but can't be reached", case Failure of
+			timed_out -> [": no answer from ", Where];
+			closed -> [": connection refused by ", Where];
+			unreachable -> ""
+		end, "; is there a firewall?"])}, Log).
+
+%% What else has come to pass.
+-spec event(tuple(), IsGlobalCalm :: boolean(), log()) -> log().
+event({lost, Node, Reason}, _, Log) ->
+	add(notice, #{what => lost, node => Node, reason => Reason}, Log);
+event({paused, Node, Reason}, _, Log) ->
+	add(notice, #{what => paused, node => Node, by => case Reason of
+		{us, pause} -> <<"pause/1 here">>;
+		{us, disconnect_node} -> <<"disconnect_node/1 here">>;
+		{them, disconnect_node} -> <<"disconnect_node/1 on ", Node/binary>>;
+		{them, _} -> <<"pause/1 on ", Node/binary>>
+	end}, Log);
+event({fault, From, To, Reason}, IsCalm, Log) ->
+	add(warning, #{what => pair_apart, nodes => [From, To], reason => Reason, text => lists:flatten(io_lib:format("~ts can't reach ~ts (~s)~s",
+		[From, To, case Reason of timed_out -> "timed out"; closed -> "refused" end, case IsCalm of
+			true -> "";
+			false -> "; OTP's global will disconnect others because of that"
+		end]))}, Log);
+event({aside, Nodes}, _, Log) ->
+	add(notice, #{what => stands_aside, nodes => Nodes,
+		text => "this node leaves the others until the pair can connect, so that they stay connected"}, Log);
+event({mended, One, Other}, _, Log) ->
+	add(notice, #{what => pair_mended, nodes => [One, Other]}, Log);
+event({conflict, Node, First, Second}, _, Log) ->
+	add(warning, #{what => name_conflict, node => Node, first => First, second => Second,
+		text => "the node runs on two hosts; the first one is joined, the second one is left alone. Rename one of them"}, Log);
+event({second, First}, _, Log) ->
+	add(warning, #{what => name_conflict, node => atom_to_binary(node()), first => First, text => lists:flatten(io_lib:format(
+		"another ~ts runs on host ~ts; it was there first; this node is left alone. Rename one of them", [node(), First]))}, Log).
 
 %% More nodes than there can be atoms for.
 -spec full(log()) -> log().

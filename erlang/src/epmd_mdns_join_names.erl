@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% Names of nodes as OTP wants them. An atom is never freed, and anybody on the LAN may claim any name: so atoms are
+%% Names of nodes as OTP wants them, and what is done by name. An atom is never freed, and anybody on the LAN may claim any name: so atoms are
 %% made only of the names of nodes that are about to be connected to, and not of too many.
 
 -module(epmd_mdns_join_names).
@@ -10,6 +10,11 @@
 -export([make/1]).
 -export([is_connected/1]).
 -export([disconnect/1]).
+-export([disconnect_later/1]).
+-export([has_address/3]).
+-export([addresses/2]).
+-export([context/1]).
+-export([is_conflict/1]).
 
 -define(MAX, 8192).
 
@@ -48,3 +53,49 @@ is_connected(Node) ->
 disconnect(Node) ->
 	_ = [erlang:disconnect_node(Name) || {ok, Name} <- [known(Node)]],
 	ok.
+
+%% For such a process: net_kernel may be busy.
+-spec disconnect_later(epmd_mdns_proto:node_name()) -> ok.
+disconnect_later(Node) ->
+	_ = spawn(fun() -> disconnect(Node) end),
+	ok.
+
+-spec has_address(string(), string(), inet | inet6) -> boolean().
+has_address(Name, Host, Family) ->
+	epmd_mdns_table:address(Name, Host, Family) =/= none.
+
+%% Where it is said to listen.
+-spec addresses(epmd_mdns_proto:node_name(), [inet | inet6]) -> [{inet | inet6, inet:ip_address(), inet:port_number()}].
+addresses(Node, Families) ->
+	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
+	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]].
+
+%% What there is to know about a node whose joiner has sent a message.
+-spec context(term()) -> #{is_conflict := boolean(), address := binary() | unknown}.
+context(Node) when is_binary(Node) ->
+	#{is_conflict => is_conflict(Node), address => peername(Node)};
+context(_) ->
+	#{is_conflict => false, address => unknown}.
+
+%% Whether the LAN knows more than one node of that name.
+-spec is_conflict(epmd_mdns_proto:node_name()) -> boolean().
+is_conflict(Node) ->
+	case epmd_mdns_proto:split_node(Node) of
+		{ok, Key} -> [x || #{conflict := true} <- epmd_mdns_table:endpoints(Key)] =/= [];
+		error -> false
+	end.
+
+%% Internal.
+
+%% The other end of the connection to it, as text. Of TLS only the process is known.
+peername(Node) ->
+	Connections = erlang:system_info(dist_ctrl),
+	case [Port || {ok, Name} <- [known(Node)], {Other, Port} <- Connections, Other =:= Name, is_port(Port)] of
+		[Port] ->
+			case inet:peername(Port) of
+				{ok, {Ip, _}} -> list_to_binary(inet:ntoa(Ip));
+				_ -> unknown
+			end;
+		_ ->
+			unknown
+	end.

@@ -13,11 +13,13 @@
 -export([seen/3]).
 -export([greeted/4]).
 
--export_type([pauses/0, by/0, creation/0]).
+-export_type([pauses/0, by/0, reason/0, creation/0]).
 
 -type name() :: epmd_mdns_proto:node_name().
 %% Who wants it: the other node, or we, which is more.
 -type by() :: us | them.
+%% unknown: the other node is older than this message.
+-type reason() :: {by(), pause | disconnect_node | unknown}.
 -type creation() :: integer() | unknown.
 -type pauses() :: #{name() => {by(), epmd_mdns_join_policy:ports() | unknown, creation()}}.
 

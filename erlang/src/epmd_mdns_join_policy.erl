@@ -8,10 +8,13 @@
 %% API.
 -export([self/3]).
 -export([is_eligible/4]).
+-export([arrival/1]).
 -export([arrival/3]).
 -export([hold/3]).
+-export([end_of/1]).
+-export([cause/1]).
 -export([failure/1]).
--export([level/3]).
+-export([level/4]).
 -export([delay/3]).
 -export([ports/1]).
 
@@ -75,6 +78,11 @@ is_eligible(Node, Endpoints, #{node := Own, cluster := Cluster, proto := Proto, 
 		end, Endpoints)
 		andalso lists:any(fun(Family) -> HasAddress(Name, Host, Family) end, Families).
 
+%% Whether the daemon knew it before we asked.
+-spec arrival(Reason :: binary()) -> present | new.
+arrival(<<"present">>) -> present;
+arrival(_) -> new.
+
 %% Whether it was there before us, or is as new as we are. Of nodes that are started together each finds others there when
 %% its own distribution is up, and is found by them. Now is the system time, in seconds.
 -spec arrival(present | new, Now :: integer(), [epmd_mdns_proto:endpoint()]) -> present | new.
@@ -93,22 +101,41 @@ arrival(new, _, _) ->
 hold(Own, Node, Random) when Own > Node -> Random(?SOON);
 hold(_, _, Random) -> ?LATER + Random(?LATER div 2).
 
--spec failure(epmd_mdns_join_attempt:result()) -> failure().
+%% Whether a node that is down, for this reason, has ended: its host says so. Otherwise it may be that we merely don't
+%% hear of it.
+-spec end_of(Reason :: binary()) -> ended | silent.
+end_of(<<"goodbye">>) -> ended;
+end_of(<<"unregistered">>) -> ended;
+end_of(_) -> silent.
+
+%% A node that is connected when its attempt has succeeded, and then is not, is unreachable.
+-spec cause(epmd_mdns_join_attempt:result() | term()) -> epmd_mdns_join_attempt:failure().
+cause(Failure) when Failure =:= refused; Failure =:= timed_out; Failure =:= closed -> Failure;
+cause(_) -> unreachable.
+
+%% The same in fewer words, for programs.
+-spec failure(epmd_mdns_join_attempt:failure()) -> failure().
 failure(refused) -> refused;
 failure(_) -> unreachable.
 
-%% The log level of a failure, after so many in a row and the one before it. A refusal is somebody's mistake; so is, in
-%% the long run, an advert of what can't be reached.
--spec level(failure(), pos_integer(), failure() | undefined) -> level().
-level(refused, _, LastFailure) when LastFailure =/= refused -> warning;
-level(unreachable, 1, _) -> info;
-level(unreachable, ?MANY, _) -> warning;
-level(_, _, _) -> none.
+%% The log level of a failure, after so many in a row, the time-outs among the last ones, and the one before it. A refusal
+%% is somebody's mistake. So is a port that doesn't answer although its host is up; the first time, that may be chance. In
+%% the long run, so is an advert of what can't be reached.
+-spec level(epmd_mdns_join_attempt:failure(), pos_integer(), non_neg_integer(), epmd_mdns_join_attempt:failure() | undefined) ->
+	level().
+level(refused, _, _, LastFailure) when LastFailure =/= refused -> warning;
+level(refused, _, _, _) -> none;
+level(timed_out, _, 2, _) -> warning;
+level(_, 1, _, _) -> info;
+level(timed_out, _, _, _) -> none;
+level(_, ?MANY, _, _) -> warning;
+level(_, _, _, _) -> none.
 
 %% How long to wait after so many failures in a row, the last one of this kind.
--spec delay(failure(), pos_integer(), epmd_mdns_backoff:random()) -> pos_integer().
+-spec delay(epmd_mdns_join_attempt:failure(), pos_integer(), epmd_mdns_backoff:random()) -> pos_integer().
 delay(refused, _, Random) -> epmd_mdns_backoff:delay(refused, 0, Random);
-delay(unreachable, Failures, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
+delay(timed_out, Failures, Random) -> epmd_mdns_backoff:delay(timed_out, Failures - 1, Random);
+delay(_, Failures, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
 
 %% What tells whether the node has been started anew, as far as its adverts can.
 -spec ports([epmd_mdns_proto:endpoint()]) -> ports().

@@ -7,26 +7,31 @@
 %%       ^                         |                    |
 %%       +------- waiting <--------+----- nodedown -----+        idle: paused, and not connected
 %%
-%% A node whose advert has gone is forgotten, unless it is connected: adverts get lost more easily than connections do.
+%% A connection is a success when it has lasted; one that ends sooner counts as another failure.
+%%
+%% A node that has ended is forgotten. One that is merely not heard of any more is not: adverts get lost more easily than
+%% connections do. If it has been connected, it is tried for ten minutes more.
 
 -module(epmd_mdns_join_state).
 
 %% API.
--export([new/4]).
+-export([new/3]).
 -export([pauses/1]).
 -export([count/1]).
 -export([states/1]).
+-export([connected/1]).
 -export([seen/5]).
--export([gone/2]).
+-export([gone/4]).
 -export([others/2]).
--export([pick/3]).
--export([ended/4]).
+-export([pick/4]).
+-export([ended/5]).
 -export([again/3]).
--export([up/3]).
+-export([up/2]).
 -export([unanswered/2]).
--export([down/4]).
+-export([down/5]).
 -export([pause/4]).
 -export([resume/2]).
+-export([reason/2]).
 -export([greeted/4]).
 
 -export_type([peers/0, action/0, status/0]).
@@ -36,7 +41,8 @@
 
 %% What the joiner has to do.
 -type action() :: {joined, name()} | {lost, name(), term()} | {disconnect, name()}
-	| {failed, name(), epmd_mdns_join_policy:failure(), epmd_mdns_join_policy:level()}
+	| {failed, name(), epmd_mdns_join_attempt:failure(), Count :: pos_integer(), epmd_mdns_join_policy:level()}
+	| {paused, name(), epmd_mdns_join_pauses:reason()}
 	| {timer, name(), Generation :: pos_integer(), Milliseconds :: pos_integer()}.
 
 -record(peer, {
@@ -45,20 +51,23 @@
 	state = ready :: ready | waiting | trying | connected | idle,
 	%% Of its timer, so that one that was set before counts no more.
 	generation = 0 :: non_neg_integer(),
+	%% Since a connection to it has lasted: failed attempts, and connections that have not lasted.
 	failures = 0 :: non_neg_integer(),
+	time_outs = 0 :: non_neg_integer(),
 	%% The last failure since it was connected, if any. If it is connected, that is what it does not answer over.
-	last_failure :: epmd_mdns_join_policy:failure() | undefined,
-	%% Whether there has been a third node while this connection lasted: then global may have a hand in its end.
-	has_company = false :: boolean()
+	last_failure :: epmd_mdns_join_attempt:failure() | undefined,
+	was_connected = false :: boolean(),
+	%% When it is forgotten, in milliseconds, if it is not advertised. It may be connected then.
+	until = 0 :: integer()
 }).
 
 -record(peers, {
 	own :: name(),
 	random :: epmd_mdns_backoff:random(),
 	all = #{} :: #{name() => #peer{}},
-	%% The visible nodes that are connected, whether we would join them or not.
-	visible :: #{name() => []},
 	pauses :: epmd_mdns_join_pauses:pauses(),
+	%% Of pauses, as far as they are known.
+	reasons = #{} :: #{name() => pause | disconnect_node | unknown},
 	%% Of the nodes that are connected, as far as they have said it.
 	creations = #{} :: #{name() => integer()},
 	%% Nodes that we have disconnected from a moment ago, because they wanted it, with their timers.
@@ -76,12 +85,16 @@
 -define(CHANCES, 16#FFFFFFFF).
 %% In milliseconds: what global still had to say to a node, which is paused now, connects it again. That is ended then.
 -define(SETTLE, 1000).
+%% A connection that has lasted for so long is a success.
+-define(LASTED, 10000).
+%% How long a node that is not heard of any more is tried.
+-define(MEMORY, 600000).
 
 %% API.
 
--spec new(name(), epmd_mdns_join_pauses:pauses(), Visible :: [name()], epmd_mdns_backoff:random()) -> peers().
-new(Own, Pauses, Visible, Random) ->
-	#peers{own=Own, random=Random, pauses=Pauses, visible=maps:from_list([{Node, []} || Node <- Visible])}.
+-spec new(name(), epmd_mdns_join_pauses:pauses(), epmd_mdns_backoff:random()) -> peers().
+new(Own, Pauses, Random) ->
+	#peers{own=Own, random=Random, pauses=Pauses}.
 
 %% What has to survive a crash of the joiner.
 -spec pauses(peers()) -> epmd_mdns_join_pauses:pauses().
@@ -90,15 +103,19 @@ pauses(#peers{pauses=Pauses}) ->
 
 %% How many are connected, this node included.
 -spec count(peers()) -> pos_integer().
-count(#peers{all=All}) ->
-	1 + length([1 || #peer{state=connected} <- maps:values(All)]).
+count(Peers) ->
+	1 + length(connected(Peers)).
+
+-spec connected(peers()) -> [name()].
+connected(#peers{all=All}) ->
+	[Node || {Node, #peer{state=connected}} <- maps:to_list(All)].
 
 %% For people: of those that wait, why.
 -spec states(peers()) -> #{name() => status()}.
 states(#peers{all=All}) ->
 	maps:map(fun
 		(_, #peer{state=idle}) -> paused;
-		(_, #peer{state=waiting, last_failure=LastFailure}) when LastFailure =/= undefined -> LastFailure;
+		(_, #peer{state=waiting, last_failure=LastFailure}) when LastFailure =/= undefined -> epmd_mdns_join_policy:failure(LastFailure);
 		(_, #peer{state=State}) -> State
 	end, All).
 
@@ -109,19 +126,28 @@ states(#peers{all=All}) ->
 seen(Node, Ports, When, Connected, Peers0=#peers{pauses=Pauses}) ->
 	Peers = #peers{all=All} = Peers0#peers{pauses=epmd_mdns_join_pauses:seen(Node, Ports, Pauses)},
 	case All of
-		#{Node := Old=#peer{ports=Ports}} -> {[], put(Node, Old#peer{is_advertised=true}, Peers)};
-		#{Node := Old} -> {[], retry(Node, Old#peer{ports=Ports, is_advertised=true}, Peers)};
-		_ -> add(Node, #peer{ports=Ports}, When, Connected, Peers)
+		#{Node := Old=#peer{ports=Ports, state=State, was_connected=WasConnected}} ->
+			{[], put(Node, Old#peer{is_advertised=true, was_connected=WasConnected orelse State =:= connected}, Peers)};
+		#{Node := Old} ->
+			{[], retry(Node, Old#peer{ports=Ports, is_advertised=true}, Peers)};
+		_ ->
+			add(Node, #peer{ports=Ports}, When, Connected, Peers)
 	end.
 
-%% It is not advertised any more, or not as one that we could join. A refusal is remembered, for a node whose advert
-%% comes and goes would be asked too often.
--spec gone(name(), peers()) -> peers().
-gone(Node, Peers=#peers{all=All}) ->
+%% It is not advertised any more, or not as one that we could join: because it has ended, or nobody knows why. A refusal
+%% is remembered, for a node whose advert comes and goes would be asked too often.
+-spec gone(name(), ended | silent, Now :: integer(), peers()) -> peers().
+gone(Node, Why, Now, Peers=#peers{all=All}) ->
 	case All of
+		#{Node := Peer=#peer{was_connected=true, until=Until, is_advertised=IsAdvertised}} when Why =:= silent ->
+			Limit = case IsAdvertised of
+				true -> Now + ?MEMORY;
+				false -> Until
+			end,
+			put(Node, Peer#peer{is_advertised=false, until=Limit}, Peers);
 		#{Node := Peer=#peer{state=State, last_failure=LastFailure}}
 				when State =:= connected; State =:= trying; State =:= waiting, LastFailure =:= refused ->
-			put(Node, Peer#peer{is_advertised=false}, Peers);
+			put(Node, Peer#peer{is_advertised=false, was_connected=false, until=Now}, Peers);
 		_ ->
 			forget(Node, Peers)
 	end.
@@ -133,24 +159,25 @@ others(Nodes, #peers{all=All}) ->
 
 %% Whom to connect to now, if attempts at these are going on: those that have just begun, and those that take long.
 %% Those that have failed least come first, whatever the LAN claims; beyond that chance decides: a cluster that starts
-%% at once shall not run at its first node together.
--spec pick(Quick :: [name()], Slow :: [name()], peers()) -> {[name()], peers()}.
-pick(Quick, Slow, Peers=#peers{all=All, random=Random}) ->
+%% at once shall not run at its first node together. Some may have to be left alone for the time being.
+-spec pick(Quick :: [name()], Slow :: [name()], MayTry :: fun((name()) -> boolean()), peers()) -> {[name()], peers()}.
+pick(Quick, Slow, MayTry, Peers=#peers{all=All, random=Random}) ->
 	Busy = Quick ++ Slow,
 	Free = max(0, min(?QUICK - length(Quick), ?ALL - length(Busy))),
 	Ready = [{Failures, Random(?CHANCES), Node} || {Node, #peer{state=ready, failures=Failures}} <- maps:to_list(All),
-		not lists:member(Node, Busy)],
+		not lists:member(Node, Busy), MayTry(Node)],
 	Picked = [Node || {_, _, Node} <- lists:sublist(lists:sort(Ready), Free)],
 	{Picked, lists:foldl(fun(Node, Acc) ->
 		put(Node, (maps:get(Node, All))#peer{state=trying}, Acc)
 	end, Peers, Picked)}.
 
 %% An attempt is over; the result counts unless there is a connection.
--spec ended(name(), epmd_mdns_join_attempt:result(), IsConnected :: boolean(), peers()) -> {[action()], peers()}.
-ended(Node, Result, IsConnected, Peers=#peers{all=All}) ->
+-spec ended(name(), epmd_mdns_join_attempt:result(), IsConnected :: boolean(), Now :: integer(), peers()) ->
+	{[action()], peers()}.
+ended(Node, Result, IsConnected, Now, Peers=#peers{all=All}) ->
 	case All of
 		#{Node := Peer=#peer{state=trying}} when IsConnected -> joined(Node, Peer, Peers);
-		#{Node := Peer=#peer{state=trying}} -> failed(Node, Peer, Result, Peers);
+		#{Node := Peer=#peer{state=trying}} -> failed(Node, Peer, epmd_mdns_join_policy:cause(Result), Now, Peers);
 		_ -> {[], Peers}
 	end.
 
@@ -161,23 +188,20 @@ again(Node, Generation, Peers=#peers{settling=Settling}) when map_get(Node, Sett
 	{Unwanted, Peers#peers{settling=maps:remove(Node, Settling)}};
 again(Node, Generation, Peers=#peers{all=All}) ->
 	case All of
-		#{Node := #peer{state=waiting, generation=Generation, is_advertised=false}} -> {[], forget(Node, Peers)};
-		#{Node := Peer=#peer{state=waiting, generation=Generation}} -> {[], put(Node, Peer#peer{state=ready}, Peers)};
-		_ -> {[], Peers}
+		#{Node := #peer{state=waiting, generation=Generation, is_advertised=false, was_connected=false}} ->
+			{[], forget(Node, Peers)};
+		#{Node := Peer=#peer{state=waiting, generation=Generation}} ->
+			{[], put(Node, Peer#peer{state=ready}, Peers)};
+		#{Node := Peer=#peer{state=connected, generation=Generation}} ->
+			{[], put(Node, Peer#peer{failures=0, time_outs=0}, Peers)};
+		_ ->
+			{[], Peers}
 	end.
 
 %% There is a connection, by whomever.
--spec up(name(), visible | hidden, peers()) -> {[action()], peers()}.
-up(Node, Type, Peers0=#peers{visible=Visible, all=All}) ->
-	Peers = case Type of
-		visible when map_size(Visible) > 0 ->
-			Peers0#peers{visible=Visible#{Node => []}, all=maps:map(fun(_, Peer) -> Peer#peer{has_company=true} end, All)};
-		visible ->
-			Peers0#peers{visible=Visible#{Node => []}};
-		hidden ->
-			Peers0
-	end,
-	case Peers#peers.all of
+-spec up(name(), peers()) -> {[action()], peers()}.
+up(Node, Peers=#peers{all=All}) ->
+	case All of
 		#{Node := Peer=#peer{state=State}} when State =/= connected -> joined(Node, Peer, Peers);
 		_ -> {[], Peers}
 	end.
@@ -190,33 +214,39 @@ unanswered(Node, Peers=#peers{all=All}) ->
 		_ -> Peers
 	end.
 
-%% A connection is lost. That somebody has called disconnect_node/1 can be told if no third node was there, or if
-%% global doesn't end connections of its own accord here.
--spec down(name(), Reason :: term(), IsGlobalCalm :: boolean(), peers()) -> {[action()], peers()}.
-down(Node, Reason, IsGlobalCalm, Peers0=#peers{all=All, visible=Visible}) ->
-	Peers = Peers0#peers{visible=maps:remove(Node, Visible)},
+%% A connection is lost. That a program here has called disconnect_node/1 is known only where global never disconnects.
+-spec down(name(), Reason :: term(), IsGlobalCalm :: boolean(), Now :: integer(), peers()) -> {[action()], peers()}.
+down(Node, Reason, IsGlobalCalm, Now, Peers=#peers{all=All}) ->
 	case All of
-		#{Node := Peer=#peer{state=connected, has_company=HasCompany, last_failure=LastFailure}} ->
+		#{Node := Peer=#peer{state=connected, until=Until, was_connected=WasConnected, failures=Before, last_failure=LastFailure}} ->
 			%% Of what is paused already it is we who have disconnected, and of what has not answered.
-			IsOnPurpose = Reason =:= disconnect andalso not is_paused(Node, Peers) andalso LastFailure =:= undefined
-				andalso (IsGlobalCalm orelse not HasCompany),
+			IsOnPurpose = Reason =:= disconnect andalso IsGlobalCalm andalso LastFailure =:= undefined
+				andalso not is_paused(Node, Peers),
 			Noted = case IsOnPurpose of
-				true -> note_pause(Node, us, unknown, Peers);
+				true -> note_pause(Node, {us, disconnect_node}, unknown, Peers);
 				false -> Peers
 			end,
-			prepend([{lost, Node, Reason}], lost(Node, Peer#peer{has_company=false}, without_creation(Node, Noted)));
+			Lost = Peer#peer{until=case WasConnected of true -> Now + ?MEMORY; false -> Until end,
+				last_failure=undefined, failures=case Before of 0 -> 0; _ -> Before + 1 end},
+			prepend([{lost, Node, Reason}|[{paused, Node, {us, disconnect_node}} || IsOnPurpose]],
+				lost(Node, Lost, Now, without_creation(Node, Noted)));
 		_ ->
 			{[], without_creation(Node, Peers)}
 	end.
 
 %% We don't join it any more: because somebody here has said so, or because it doesn't want us to.
--spec pause(name(), epmd_mdns_join_pauses:by(), epmd_mdns_join_pauses:creation(), peers()) -> {[action()], peers()}.
-pause(Node, By, Creation, Peers0) ->
-	Peers = #peers{all=All} = note_pause(Node, By, Creation, Peers0),
-	settle(Node, By, case All of
+-spec pause(name(), epmd_mdns_join_pauses:reason(), epmd_mdns_join_pauses:creation(), peers()) -> {[action()], peers()}.
+pause(Node, Reason, Creation, Peers0) ->
+	Peers = #peers{all=All} = note_pause(Node, Reason, Creation, Peers0),
+	prepend([{paused, Node, Reason} || not is_paused(Node, Peers0)], settle(Node, Reason, case All of
 		#{Node := Peer=#peer{state=State}} when State =:= ready; State =:= waiting -> put(Node, Peer#peer{state=idle}, Peers);
 		_ -> Peers
-	end).
+	end)).
+
+%% Why it is paused.
+-spec reason(name(), peers()) -> pause | disconnect_node | unknown.
+reason(Node, #peers{reasons=Reasons}) ->
+	maps:get(Node, Reasons, unknown).
 
 %% Another chance, at once.
 -spec resume(name(), peers()) -> peers().
@@ -236,10 +266,10 @@ greeted(Node, Creation, IsAsked, Peers=#peers{pauses=Pauses, creations=Creations
 
 %% Internal.
 
-add(Node, Peer, _, now, Peers=#peers{visible=Visible}) ->
-	joined(Node, Peer#peer{has_company=map_size(Visible) > 1}, Peers);
+add(Node, Peer, _, now, Peers) ->
+	joined(Node, Peer, Peers);
 add(Node, Peer, _, before, Peers) ->
-	{[], put(Node, Peer#peer{state=connected, has_company=true}, Peers)};
+	{[], put(Node, Peer#peer{state=connected, was_connected=true}, Peers)};
 add(Node, Peer, When, no, Peers=#peers{own=Own, random=Random}) ->
 	case {is_paused(Node, Peers), When} of
 		{true, _} -> {[], put(Node, Peer#peer{state=idle}, Peers)};
@@ -247,10 +277,13 @@ add(Node, Peer, When, no, Peers=#peers{own=Own, random=Random}) ->
 		{false, new} -> wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random), Peers)
 	end.
 
-%% A pause that came while we were trying counts; a program that connects may do so in spite of it.
-joined(Node, Peer=#peer{state=State}, Peers) ->
-	Unwanted = [{disconnect, Node} || State =:= trying, is_paused(Node, Peers)],
-	{[{joined, Node}|Unwanted], put(Node, Peer#peer{state=connected, failures=0, last_failure=undefined}, Peers)}.
+%% A pause that came while we were trying counts; a program that connects may do so in spite of it. A connection that
+%% lasts makes good what has failed before.
+joined(Node, Peer=#peer{state=State, failures=Failures}, Peers0=#peers{generation=Before}) ->
+	Unwanted = [{disconnect, Node} || State =:= trying, is_paused(Node, Peers0)],
+	Peers = Peers0#peers{generation=Before + 1},
+	{[{joined, Node}|Unwanted] ++ [{timer, Node, Before + 1, ?LASTED}], put(Node, Peer#peer{state=connected,
+		generation=Before + 1, failures=max(1, Failures), last_failure=undefined, was_connected=true}, Peers)}.
 
 %% At once, whatever has been before. An attempt that goes on may still succeed, and a connection may be there already.
 retry(Node, Peer=#peer{state=State}, Peers) when State =:= trying; State =:= connected ->
@@ -260,21 +293,26 @@ retry(Node, Peer, Peers) ->
 		true -> idle;
 		false -> ready
 	end,
-	put(Node, Peer#peer{state=State, failures=0, last_failure=undefined}, Peers).
+	put(Node, Peer#peer{state=State, failures=0, time_outs=0, last_failure=undefined}, Peers).
 
-failed(Node, Peer=#peer{failures=Before, last_failure=LastFailure}, Result, Peers) ->
-	Failure = epmd_mdns_join_policy:failure(Result),
-	Level = epmd_mdns_join_policy:level(Failure, Before + 1, LastFailure),
-	prepend([{failed, Node, Failure, Level}], lost(Node, Peer#peer{failures=Before + 1, last_failure=Failure}, Peers)).
+failed(Node, Peer=#peer{failures=Before, time_outs=TimeOuts, last_failure=LastFailure}, Failure, Now, Peers) ->
+	Late = case Failure of
+		timed_out -> TimeOuts + 1;
+		_ -> 0
+	end,
+	Level = epmd_mdns_join_policy:level(Failure, Before + 1, Late, LastFailure),
+	prepend([{failed, Node, Failure, Before + 1, Level}],
+		lost(Node, Peer#peer{failures=Before + 1, time_outs=Late, last_failure=Failure}, Now, Peers)).
 
 %% Not connected: what next? After a loss the end with the greater name is the first to try, so that they don't cross.
-lost(Node, Peer=#peer{is_advertised=IsAdvertised, failures=Failures, last_failure=LastFailure},
+lost(Node, Peer=#peer{is_advertised=IsAdvertised, until=Until, failures=Failures, last_failure=LastFailure}, Now,
 		Peers=#peers{own=Own, random=Random}) ->
 	case is_paused(Node, Peers) of
-		_ when not IsAdvertised, LastFailure =/= refused -> {[], forget(Node, Peers)};
+		_ when not IsAdvertised, Now >= Until, LastFailure =/= refused -> {[], forget(Node, Peers)};
 		true -> {[], put(Node, Peer#peer{state=idle}, Peers)};
-		false when Failures =:= 0 ->
-			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random) + epmd_mdns_join_policy:delay(unreachable, 1, Random), Peers);
+		false when LastFailure =:= undefined ->
+			Delay = epmd_mdns_join_policy:delay(unreachable, max(1, Failures), Random),
+			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random) + Delay, Peers);
 		false ->
 			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures, Random), Peers)
 	end.
@@ -284,13 +322,13 @@ wait(Node, Peer, Delay, Peers=#peers{generation=Before}) ->
 	{[{timer, Node, Generation, Delay}],
 		put(Node, Peer#peer{state=waiting, generation=Generation}, Peers#peers{generation=Generation})}.
 
-settle(_, us, Peers) ->
+settle(_, {us, _}, Peers) ->
 	{[], Peers};
-settle(Node, them, Peers=#peers{settling=Settling, generation=Before}) ->
+settle(Node, {them, _}, Peers=#peers{settling=Settling, generation=Before}) ->
 	Generation = Before + 1,
 	{[{timer, Node, Generation, ?SETTLE}], Peers#peers{settling=Settling#{Node => Generation}, generation=Generation}}.
 
-note_pause(Node, By, Announced, Peers=#peers{all=All, pauses=Pauses, creations=Creations}) ->
+note_pause(Node, {By, Reason}, Announced, Peers=#peers{all=All, pauses=Pauses, reasons=Reasons, creations=Creations}) ->
 	Ports = case All of
 		#{Node := #peer{ports=Known}} -> Known;
 		_ -> unknown
@@ -299,7 +337,7 @@ note_pause(Node, By, Announced, Peers=#peers{all=All, pauses=Pauses, creations=C
 		unknown -> maps:get(Node, Creations, unknown);
 		_ -> Announced
 	end,
-	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses)}.
+	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses), reasons=Reasons#{Node => Reason}}.
 
 is_paused(Node, #peers{pauses=Pauses}) ->
 	epmd_mdns_join_pauses:is_paused(Node, Pauses).

@@ -8,9 +8,10 @@
 %% stand in its queue until it is done.
 %%
 %% Joiners speak to each other, too. Who has connected says hello; the answer is welcome, or pause if it is not wanted.
+%% epmd_mdns_join_talk has the other messages.
 %%
 %% What there is to know stands in epmd_mdns_join_state. What has to survive a crash of this process are the pauses, which
-%% stand in the table; all else is there to be seen.
+%% stand in the table; all else is there to be seen. In the table there are also the pairs of nodes that can't connect.
 
 -module(epmd_mdns_joiner).
 -behaviour(gen_server).
@@ -30,10 +31,10 @@
 
 %% How soon to look again after the client has crashed, in milliseconds.
 -define(RETRY, 100).
-%% An attempt that takes longer, in milliseconds, makes room for another one.
--define(SLOW, 3000).
+%% While there are pairs that can't connect: how often to look at them, in milliseconds. By then everybody knows the same.
+-define(LOOK, 1000).
 
--define(VERSION, 1).
+-define(VERSION, 2).
 
 %% Its version comes first: after an upgrade of the code, the state is still that of the old one.
 -record(state, {
@@ -41,15 +42,18 @@
 	%% undefined: this VM joins nobody.
 	self :: epmd_mdns_join_policy:self() | undefined,
 	peers = nobody() :: epmd_mdns_join_state:peers(),
-	attempts = #{} :: #{reference() => {epmd_mdns_proto:node_name(), quick | slow}},
+	talk = epmd_mdns_join_talk:new(<<>>) :: epmd_mdns_join_talk:talk(),
+	attempts = epmd_mdns_join_attempts:new() :: epmd_mdns_join_attempts:attempts(),
 	%% Nodes that somebody here has asked for; they are sent that with our hello.
 	asked = [] :: [epmd_mdns_proto:node_name()],
 	%% Programs that wait for so many nodes.
-	waiting = [] :: [{pos_integer(), gen_server:from(), integer() | infinity, Caller :: reference()}],
+	waiting = epmd_mdns_join_waiting:new([]) :: epmd_mdns_join_waiting:waiting(),
 	%% The monitor of the client.
 	client :: reference() | undefined,
 	%% The timer after which we look at everything anew: the next client may be there, or we have rested after a crash.
 	retry :: reference() | undefined,
+	%% The timer after which we look at the pairs that can't connect.
+	look :: reference() | undefined,
 	log = epmd_mdns_join_log:new() :: epmd_mdns_join_log:log()
 }).
 
@@ -95,19 +99,18 @@ handle_call(leave, _, State) ->
 	Result = epmd_mdns_client:leave(),
 	{reply, Result, stop(State)};
 handle_call({pause, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
-	ok = tell(Node, {pause, own(), creation()}),
-	{reply, ok, perform(epmd_mdns_join_state:pause(Node, us, unknown, Peers), State#state{asked=lists:delete(Node, Asked)})};
+	ok = epmd_mdns_join_message:pause(Node, pause),
+	Paused = epmd_mdns_join_state:pause(Node, {us, pause}, unknown, Peers),
+	{reply, ok, perform(Paused, State#state{asked=lists:delete(Node, Asked)})};
 handle_call({resume, Node}, _, State=#state{peers=Peers, asked=Asked}) ->
 	{reply, ok, perform({[], epmd_mdns_join_state:resume(Node, Peers)}, State#state{asked=lists:usort([Node|Asked])})};
-handle_call(peers, _, State=#state{peers=Peers}) ->
-	{reply, epmd_mdns_join_state:states(Peers), State};
+handle_call(peers, _, State=#state{peers=Peers, talk=Talk}) ->
+	{reply, epmd_mdns_join_talk:statuses(epmd_mdns_join_state:states(Peers), fun epmd_mdns_join_names:is_conflict/1,
+		epmd_mdns_join_global:is_calm(), Talk), State};
 handle_call({wait, _, _}, _, State=#state{self=undefined, retry=undefined}) ->
 	{reply, {error, no_cluster}, State};
-handle_call({wait, Count, Deadline}, From={Caller, _}, State=#state{waiting=Waiting}) ->
-	Now = now_ms(),
-	{Current, Overdue} = lists:partition(fun({_, _, End, _}) -> End > Now end, Waiting),
-	_ = [demonitor(Monitor, [flush]) || {_, _, _, Monitor} <- Overdue],
-	{noreply, answer(State#state{waiting=[{Count, From, Deadline, monitor(process, Caller)}|Current]})}.
+handle_call({wait, Count, Deadline}, From, State=#state{waiting=Waiting}) ->
+	{noreply, answer(State#state{waiting=epmd_mdns_join_waiting:add(Count, From, Deadline, Waiting)})}.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_reference(Timer) ->
@@ -115,9 +118,9 @@ handle_cast(registered, State=#state{self=undefined, retry=Timer}) when is_refer
 %% Whoever has registered the node may have given up waiting for the client, which has still to come to it, or has
 %% crashed, and is asked again. What we ask it now it answers after that.
 handle_cast(registered, State=#state{self=undefined}) ->
-	case epmd_mdns_client:unsubscribe(self()) =:= ok andalso is_registered() of
-		true -> {noreply, start(now, State)};
-		false -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
+	case epmd_mdns_client:unsubscribe(self()) =:= ok andalso epmd_mdns_client_lease:node_name(lease()) of
+		Node when is_binary(Node) -> {noreply, start(now, State)};
+		_ -> {noreply, State#state{retry=erlang:start_timer(?RETRY, self(), registered)}}
 	end;
 handle_cast(registered, State) ->
 	{noreply, start(now, State)};
@@ -127,53 +130,59 @@ handle_cast({unanswered, Node}, State=#state{peers=Peers}) ->
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
 handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Reason}}}, State)
 		when Kind =:= up; Kind =:= changed ->
-	When = case Reason of
-		<<"present">> -> present;
-		_ -> new
-	end,
-	{noreply, seen(Node, Endpoints, When, now, State)};
-handle_info({epmd_mdns, {down, Node, _}}, State=#state{peers=Peers}) ->
-	{noreply, State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}};
+	{noreply, seen(Node, Endpoints, epmd_mdns_join_policy:arrival(Reason), now, State)};
+handle_info({epmd_mdns, {down, Node, #{reason := Reason}}}, State) ->
+	{noreply, gone(Node, epmd_mdns_join_policy:end_of(Reason), State)};
 handle_info({timeout, _, {again, Node, Generation}}, State=#state{peers=Peers}) ->
 	{noreply, perform(epmd_mdns_join_state:again(Node, Generation, Peers), State)};
-handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) when is_map_key(Monitor, Attempts) ->
-	#{Monitor := {Node, quick}} = Attempts,
-	{noreply, fill(State#state{attempts=Attempts#{Monitor := {Node, slow}}})};
+handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) ->
+	{noreply, fill(State#state{attempts=epmd_mdns_join_attempts:slow(Monitor, Attempts)})};
+handle_info({timeout, _, rested}, State=#state{self=#{node := Own}, talk=Talk}) ->
+	{noreply, converse(epmd_mdns_join_talk:rested(epmd_mdns_join_names:is_conflict(Own), Talk), State)};
+handle_info({timeout, Timer, look}, State=#state{look=Timer, talk=Talk}) ->
+	{noreply, leave_if_aside(converse(epmd_mdns_join_talk:expire(now_ms(), Talk), State#state{look=undefined}))};
 handle_info({timeout, Timer, {start, IfConnected}}, State=#state{retry=Timer}) ->
 	{noreply, start(IfConnected, State#state{retry=undefined})};
 handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
 	{noreply, start_later(?RETRY, now, State)};
 handle_info({'DOWN', Monitor, process, _, Result}, State=#state{attempts=Attempts, peers=Peers}) ->
-	case maps:take(Monitor, Attempts) of
-		{{Node, _}, Rest} ->
-			IsConnected = epmd_mdns_join_names:is_connected(Node),
-			{noreply, perform(epmd_mdns_join_state:ended(Node, Result, IsConnected, Peers), State#state{attempts=Rest})};
+	case epmd_mdns_join_attempts:ended(Monitor, Attempts) of
+		{Node, Rest} ->
+			Ended = epmd_mdns_join_state:ended(Node, Result, epmd_mdns_join_names:is_connected(Node), now_ms(), Peers),
+			{noreply, perform(Ended, State#state{attempts=Rest})};
 		error ->
 			%% Of a program that waited.
-			{noreply, State#state{waiting=lists:keydelete(Monitor, 4, State#state.waiting)}}
+			{noreply, State#state{waiting=epmd_mdns_join_waiting:delete(Monitor, State#state.waiting)}}
 	end;
 handle_info({nodeup, Name, _}, State) when Name =:= node() ->
 	ok = epmd_mdns_join_log:started(atom_to_binary(Name)),
 	{noreply, State};
-handle_info({nodeup, Name, Info}, State=#state{peers=Peers}) ->
-	{noreply, perform(epmd_mdns_join_state:up(atom_to_binary(Name), proplists:get_value(node_type, Info), Peers), State)};
-handle_info({nodedown, Name, Info}, State=#state{peers=Peers}) ->
-	Reason = proplists:get_value(nodedown_reason, Info),
-	{noreply, perform(epmd_mdns_join_state:down(atom_to_binary(Name), Reason, epmd_mdns_join_global:is_calm(), Peers), State)};
+handle_info({nodeup, Name, _}, State=#state{peers=Peers}) ->
+	Node = atom_to_binary(Name),
+	{noreply, perform(epmd_mdns_join_state:up(Node, Peers), greet(Node, State))};
+handle_info({nodedown, Name, Info}, State=#state{peers=Peers, talk=Talk}) ->
+	{Node, Reason} = {atom_to_binary(Name), proplists:get_value(nodedown_reason, Info)},
+	IsCalm = epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
+	Lost = epmd_mdns_join_state:down(Node, Reason, IsCalm, now_ms(), Peers),
+	{noreply, perform(Lost, State#state{talk=epmd_mdns_join_talk:down(Node, now_ms(), Talk)})};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
 	{IsWelcome, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, IsAsked, Peers),
-	Answer = case IsWelcome of
-		true -> welcome;
-		false -> pause
+	ok = case IsWelcome of
+		true -> epmd_mdns_join_message:welcome(Node);
+		false -> epmd_mdns_join_message:pause(Node, epmd_mdns_join_state:reason(Node, Peers))
 	end,
-	ok = tell(Node, {Answer, own(), creation()}),
 	{noreply, perform({[], Greeted}, State)};
 handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
 	{_, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, false, Peers),
 	{noreply, perform({[], Greeted}, State)};
-handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers}) ->
-	ok = disconnect_later(Node),
-	{noreply, perform(epmd_mdns_join_state:pause(Node, them, Creation, Peers), State)};
+handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers, talk=Talk}) ->
+	ok = epmd_mdns_join_names:disconnect_later(Node),
+	Reason = {them, epmd_mdns_join_talk:reason(Node, Talk)},
+	{noreply, perform(epmd_mdns_join_state:pause(Node, Reason, Creation, Peers), State)};
+handle_info({?MODULE, Message}, State=#state{self=#{}, talk=Talk}) when is_tuple(Message), tuple_size(Message) > 1 ->
+	Node = element(2, Message),
+	Context = (epmd_mdns_join_names:context(Node))#{now => now_ms()},
+	{noreply, converse(epmd_mdns_join_talk:received(Message, Context, Talk), State)};
 handle_info({timeout, Timer, registered}, State=#state{retry=Timer}) ->
 	handle_cast(registered, State#state{retry=undefined});
 handle_info(flush, State=#state{log=Log}) ->
@@ -181,30 +190,28 @@ handle_info(flush, State=#state{log=Log}) ->
 handle_info(_, State) -> %% Such as the end of an attempt, which is linked, or of the distribution.
 	{noreply, State}.
 
-%% In a living node. What 0.1.0 knew is looked at anew, as after a crash, but whoever waits goes on waiting.
+%% In a living node. What another version knew is looked at anew, as after a crash, but whoever waits goes on waiting.
 -spec code_change(term(), #state{} | tuple(), term()) -> {ok, #state{}}.
 code_change(_, State=#state{version=?VERSION}, _) ->
 	{ok, State};
 code_change(_, {state, _, _, _, Asked, Waiting, Client, _, _}, _) ->
 	_ = is_reference(Client) andalso demonitor(Client, [flush]),
-	{ok, start_later(?RETRY, before, #state{asked=Asked,
-		waiting=[{Count, From, Deadline, monitor(process, Caller)} || {Count, From={Caller, _}, Deadline} <- Waiting]})}.
+	{ok, start_later(?RETRY, before, #state{asked=Asked, waiting=epmd_mdns_join_waiting:new(Waiting)})}.
 
 %% Internal: what there is.
 
 %% Everything is looked at anew; what is known already stays. Whether what is connected already was so before is known
 %% by who calls.
 start(IfConnected, State=#state{self=Before}) ->
-	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_config:proto(),
-		epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
+	Self = epmd_mdns_join_policy:self(epmd_mdns_lookup_directory:config(), epmd_mdns_config:proto(), lease()),
 	case {Self, Before} of
 		{undefined, _} ->
 			stop(State);
 		{#{node := Own}, undefined} ->
 			ok = epmd_mdns_join_global:be_patient(),
-			Visible = [atom_to_binary(Name) || Name <- nodes()],
-			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), Visible, fun rand:uniform/1),
-			look(State#state{self=Self, peers=Peers}, IfConnected);
+			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), fun rand:uniform/1),
+			Known = State#state{self=Self, peers=Peers, talk=epmd_mdns_join_talk:new(Own)},
+			look(lists:foldl(fun(Name, Acc) -> greet(atom_to_binary(Name), Acc) end, Known, nodes(connected)), IfConnected);
 		_ ->
 			look(State#state{self=Self}, now)
 	end.
@@ -214,7 +221,7 @@ look(State0, IfConnected) ->
 	Directory = epmd_mdns_table:directory(),
 	Gone = epmd_mdns_join_state:others([Node || {Node, _} <- Directory], Peers),
 	answer(lists:foldl(fun({Node, Endpoints}, Acc) -> seen(Node, Endpoints, present, IfConnected, Acc) end,
-		State#state{peers=lists:foldl(fun epmd_mdns_join_state:gone/2, Peers, Gone)}, Directory)).
+		lists:foldl(fun(Node, Acc) -> gone(Node, silent, Acc) end, State, Gone), Directory)).
 
 %% The client tells us what happens. When it crashes there is something that it doesn't tell.
 follow(State=#state{client=Before}) ->
@@ -232,20 +239,21 @@ start_later(_, _, State) ->
 
 %% Who waits gets an answer now, even if it came while we rested.
 stop(State=#state{self=undefined, waiting=Waiting}) ->
-	ok = reply({error, no_cluster}, Waiting),
-	State#state{waiting=[]};
+	State#state{waiting=epmd_mdns_join_waiting:refuse(no_cluster, Waiting)};
 stop(State=#state{client=Client}) ->
 	true = demonitor(Client, [flush]),
 	_ = epmd_mdns_client:unsubscribe(self()),
-	stop(State#state{self=undefined, client=undefined, peers=nobody(), asked=[]}).
+	ok = epmd_mdns_table:put(faults, []),
+	stop(State#state{self=undefined, client=undefined, peers=nobody(), talk=epmd_mdns_join_talk:new(<<>>), asked=[]}).
 
 nobody() ->
-	epmd_mdns_join_state:new(<<>>, epmd_mdns_table:get(paused, #{}), [], fun rand:uniform/1).
+	epmd_mdns_join_state:new(<<>>, epmd_mdns_table:get(paused, #{}), fun rand:uniform/1).
 
 seen(_, _, _, _, State=#state{self=undefined}) ->
 	State;
-seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) ->
-	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self, fun has_address/3) of
+seen(Node, Endpoints, When, IfConnected, State0=#state{self=Self, talk=Talk}) ->
+	State = #state{peers=Peers} = State0#state{talk=epmd_mdns_join_talk:seen(Node, epmd_mdns_join_names:is_conflict(Node), Talk)},
+	case epmd_mdns_join_policy:is_eligible(Node, Endpoints, Self, fun epmd_mdns_join_names:has_address/3) of
 		true ->
 			Connected = case epmd_mdns_join_names:is_connected(Node) of
 				true -> IfConnected;
@@ -254,11 +262,12 @@ seen(Node, Endpoints, When, IfConnected, State=#state{self=Self, peers=Peers}) -
 			Arrival = epmd_mdns_join_policy:arrival(When, erlang:system_time(second), Endpoints),
 			perform(epmd_mdns_join_state:seen(Node, epmd_mdns_join_policy:ports(Endpoints), Arrival, Connected, Peers), State);
 		false ->
-			State#state{peers=epmd_mdns_join_state:gone(Node, Peers)}
+			gone(Node, ended, State)
 	end.
 
-has_address(Name, Host, Family) ->
-	epmd_mdns_table:address(Name, Host, Family) =/= none.
+gone(Node, Why, State=#state{peers=Peers, talk=Talk}) ->
+	Gone = epmd_mdns_join_state:gone(Node, Why, now_ms(), Peers),
+	converse(epmd_mdns_join_talk:gone(Node, Why, Talk), State#state{peers=Gone}).
 
 %% Internal: what to do.
 
@@ -270,72 +279,78 @@ perform({Actions, Peers}, State=#state{peers=Before}) ->
 act({joined, Node}, State=#state{asked=Asked, log=Log}) ->
 	ok = epmd_mdns_client:notify({joined, Node, #{}}),
 	answer(State#state{asked=lists:delete(Node, Asked), log=epmd_mdns_join_log:joined(Node, Log)});
-act({lost, Node, Reason}, State=#state{log=Log}) ->
-	State#state{log=epmd_mdns_join_log:lost(Node, Reason, Log)};
-act({failed, Node, Failure, Level}, State=#state{log=Log}) ->
-	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => Failure}}),
-	State#state{log=epmd_mdns_join_log:failed(Node, Failure, Level, Log)};
+act({failed, Node, Failure, Count, Level}, State=#state{self=#{families := Families}, log=Log, talk=Talk}) ->
+	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => epmd_mdns_join_policy:failure(Failure)}}),
+	Addresses = epmd_mdns_join_names:addresses(Node, Families),
+	Said = State#state{log=epmd_mdns_join_log:failed(Node, Failure, Addresses, Level, Log)},
+	discuss(epmd_mdns_join_talk:failed(Node, Failure, Count, now_ms(), Talk), Said);
 act({timer, Node, Generation, Delay}, State) ->
 	_ = erlang:start_timer(Delay, self(), {again, Node, Generation}),
 	State;
 act({disconnect, Node}, State) ->
-	ok = disconnect_later(Node),
-	State.
+	ok = epmd_mdns_join_names:disconnect_later(Node),
+	State;
+act({tell, Node, Message}, State) ->
+	ok = epmd_mdns_join_message:tell(Node, Message),
+	State;
+act({rest, Delay}, State) ->
+	_ = erlang:start_timer(Delay, self(), rested),
+	State;
+act(Event, State=#state{log=Log}) ->
+	State#state{log=epmd_mdns_join_log:event(Event, epmd_mdns_join_global:is_calm(), Log)}.
+
+%% What the talk among joiners has come to; and whom to connect to after that.
+converse(Result, State) ->
+	fill(discuss(Result, State)).
+
+discuss({Actions, Talk}, State=#state{talk=Before, look=Timer}) ->
+	Pairs = epmd_mdns_join_talk:pairs(Talk),
+	_ = Pairs =:= epmd_mdns_join_talk:pairs(Before) orelse epmd_mdns_table:put(faults, Pairs),
+	Look = case Timer of
+		undefined when Pairs =/= [] -> erlang:start_timer(?LOOK, self(), look);
+		_ -> Timer
+	end,
+	lists:foldl(fun act/2, State#state{talk=Talk, look=Look}, Actions).
+
+leave_if_aside(State=#state{talk=Talk, peers=Peers}) ->
+	case {epmd_mdns_join_talk:is_aside(epmd_mdns_join_global:is_calm(), Talk), epmd_mdns_join_state:connected(Peers)} of
+		{true, Connected=[_|_]} -> lists:foldl(fun act/2, State, [{aside, Connected}|[{disconnect, Node} || Node <- Connected]]);
+		_ -> State
+	end.
+
+greet(_, State=#state{self=undefined}) ->
+	State;
+greet(Node, State=#state{talk=Talk}) ->
+	discuss(epmd_mdns_join_talk:up(Node, epmd_mdns_join_message:self(epmd_mdns_join_global:is_calm()), now_ms(), Talk), State).
 
 fill(State=#state{self=undefined}) ->
 	State;
-fill(State=#state{attempts=Attempts, peers=Peers}) ->
-	{Quick, Slow} = lists:partition(fun({_, Pace}) -> Pace =:= quick end, maps:values(Attempts)),
-	{Nodes, Picked} = epmd_mdns_join_state:pick([Node || {Node, _} <- Quick], [Node || {Node, _} <- Slow], Peers),
+fill(State=#state{attempts=Attempts, peers=Peers, talk=Talk}) ->
+	MayTry = epmd_mdns_join_talk:may_try(epmd_mdns_join_global:is_calm(), Talk),
+	{Nodes, Picked} = epmd_mdns_join_state:pick(epmd_mdns_join_attempts:quick(Attempts), epmd_mdns_join_attempts:slow(Attempts),
+		MayTry, Peers),
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
-attempt(Node, State=#state{self=Self, attempts=Attempts, asked=Asked, peers=Peers, log=Log}) ->
-	#{node := Own, families := Families} = Self,
+attempt(Node, State=#state{self=#{families := Families}, attempts=Attempts, asked=Asked, peers=Peers, log=Log}) ->
 	case epmd_mdns_join_names:make(Node) of
 		{ok, Name} ->
-			Hello = {?MODULE, {hello, Own, creation(), lists:member(Node, Asked)}},
-			{_, Monitor} = epmd_mdns_join_attempt:start(Name, Families, Hello),
-			_ = erlang:start_timer(?SLOW, self(), {slow, Monitor}),
-			State#state{attempts=Attempts#{Monitor => {Node, quick}}};
+			Hello = epmd_mdns_join_message:hello(lists:member(Node, Asked)),
+			State#state{attempts=epmd_mdns_join_attempts:start(Name, Families, Hello, Attempts)};
 		full ->
-			perform(epmd_mdns_join_state:ended(Node, unreachable, false, Peers), State#state{log=epmd_mdns_join_log:full(Log)})
+			Ended = epmd_mdns_join_state:ended(Node, unreachable, false, now_ms(), Peers),
+			perform(Ended, State#state{log=epmd_mdns_join_log:full(Log)})
 	end.
-
-%% It is a call to net_kernel, which may be busy.
-disconnect_later(Node) ->
-	_ = spawn(fun() -> epmd_mdns_join_names:disconnect(Node) end),
-	ok.
 
 %% Everybody who has waited for what is the case now. While we rest, nothing is known.
 answer(State=#state{self=undefined}) ->
 	State;
 answer(State=#state{peers=Peers, waiting=Waiting}) ->
-	Connected = epmd_mdns_join_state:count(Peers),
-	{Done, Rest} = lists:partition(fun({Count, _, _, _}) -> Count =< Connected end, Waiting),
-	ok = reply(ok, Done),
-	State#state{waiting=Rest}.
-
-reply(Answer, Waiting) ->
-	lists:foreach(fun({_, From, _, Monitor}) ->
-		true = demonitor(Monitor, [flush]),
-		gen_server:reply(From, Answer)
-	end, Waiting).
+	State#state{waiting=epmd_mdns_join_waiting:answer(epmd_mdns_join_state:count(Peers), Waiting)}.
 
 %% Internal: small things.
 
-is_registered() ->
-	epmd_mdns_client_lease:node_name(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())) =/= undefined.
-
-%% Only what is connected has a name already.
-tell(Node, Message) ->
-	_ = [epmd_mdns_join_attempt:tell(Name, {?MODULE, Message}) || {ok, Name} <- [epmd_mdns_join_names:known(Node)]],
-	ok.
-
-own() ->
-	atom_to_binary(node()).
-
-creation() ->
-	erlang:system_info(creation).
+lease() ->
+	epmd_mdns_table:get(lease, epmd_mdns_client_lease:new()).
 
 now_ms() ->
 	erlang:monotonic_time(millisecond).

@@ -185,12 +185,24 @@ def pauses(lan):
 
 
 def disconnects(lan):
-    "of two nodes alone, one that a program disconnects is not joined again by either, until it has been started anew"
+    "a node that a program disconnects is joined again: it may have been global"
+    with nodes(lan, (1, "a"), (2, "b")) as (a, b):
+        meshed(a, b)
+        a.disconnect(b)
+        wait_for(lambda: told(a, "lost", b), SOON, "they are disconnected")
+        meshed(a, b)
+        assert not a.reports("paused") and not b.reports("paused")
+
+
+def pauses_until_restart(lan):
+    "of two nodes that are paused neither joins the other, until it has been started anew; both say who asked for it"
     fixed = [*TEAM, "-kernel", "inet_dist_listen_min", "40100", "-kernel", "inet_dist_listen_max", "40100"]
     with nodes(lan, (1, "a"), (2, "b"), flags=fixed) as (a, b):
         meshed(a, b)
-        a.disconnect(b)
+        assert a.eval("epmd_mdns:pause('b@h2')") == "ok"
         wait_apart(a, b)
+        assert a.reports("epmd_mdns: paused (by: pause/1 here") and b.reports("epmd_mdns: paused (by: pause/1 on a@h1"), \
+            a.reports() + b.reports()
         # On the port that it had before: the new node says itself that it is another one.
         ends(lan, b)
         again = lan[2].erl("b", *fixed)
@@ -214,6 +226,7 @@ def disconnects_where_global_is_calm(lan):
         meshed(a, b, c)
         a.disconnect(b)
         wait_apart(a, b)
+        assert a.reports("epmd_mdns: paused (by: disconnect_node/1 here") and b.reports("paused (by: disconnect_node/1 on a@h1")
         becomes(c, a, "connected")
         becomes(c, b, "connected")
 
@@ -234,4 +247,4 @@ def tells_programs(lan):
 
 if __name__ == "__main__":
     tap.main([joins_on_start, two_at_once, nobody_else, hidden_if_asked, other_cookie, restarted, leaves_and_joins,
-              pauses, disconnects, disconnects_in_company, disconnects_where_global_is_calm, tells_programs], Lan(3))
+              pauses, pauses_until_restart, disconnects, disconnects_in_company, disconnects_where_global_is_calm, tells_programs], Lan(3))
