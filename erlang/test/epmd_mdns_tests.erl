@@ -117,13 +117,14 @@ a_loopback_name_is_of_this_host_alone_test() ->
 			?assertEqual([<<"app@127.0.0.1">>], epmd_mdns:nodes()),
 			?assertEqual([], epmd_mdns:lookup("bob@127.0.0.1")),
 			?assertEqual({ok, {127, 0, 0, 1}, 40003, 6}, epmd_mdns:address_please("app", "127.0.0.1", inet)),
-			{Took, Stock} = timer:tc(epmd_mdns, address_please, ["bob", "127.0.0.1", inet]),
-			?assertEqual({ok, {127, 0, 0, 1}}, Stock),
+			%% A wait takes 0.8 s each time; a busy machine is not slow five times.
+			Asked = [timer:tc(epmd_mdns, address_please, ["bob", "127.0.0.1", inet]) || _ <- lists:seq(1, 5)],
+			?assertEqual([{ok, {127, 0, 0, 1}}], lists:usort([Stock || {_, Stock} <- Asked])),
 			?assertEqual({ok, {127, 0, 0, 2}}, epmd_mdns:address_please("bob", "127.2", inet)),
 			%% No name server is asked.
 			[?assertEqual({ok, {127, 0, 0, 1}}, epmd_mdns:address_please("bob", Host, inet))
 				|| Host <- ["localhost", "app.localhost", "Localhost.LocalDomain.", <<"localhost4">>]],
-			?assert(Took < 700000)
+			?assert(lists:min([Took || {Took, _} <- Asked]) < 700000)
 		end)
 	after
 		os:unsetenv("EPMD_MDNS_CLUSTER")

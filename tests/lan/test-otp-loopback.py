@@ -165,8 +165,9 @@ def forged(lan):
         assert (status["conflicts"], status["nodes"], status["sightings"]) == (0, 1, 0), status
         assert not watch.events, watch.events
         assert node.eval("{epmd_mdns:nodes(), epmd_mdns:peers()}") == '{[<<"a@127.0.0.1">>],#{}}'
-        # An ordinary node waits 0.8 s for what its cluster may know before it does.
-        took = int(node.eval('element(1, timer:tc(epmd_mdns, address_please, ["app", "127.0.0.1", inet]))'))
+        # For an ordinary one it waits 0.8 s each time: its cluster may know it already. A busy machine is not slow five times.
+        took = int(node.eval('lists:min([element(1, timer:tc(epmd_mdns, address_please, ["app", "127.0.0.1", inet])) '
+                             "|| _ <- lists:seq(1, 5)])"))
         assert took < 700000, f"a lookup took {took / 1e6:.2f} s"
         for number, txt in enumerate(adverts):
             send(lan[2], f"forged {number}", txt, ttl=0)
