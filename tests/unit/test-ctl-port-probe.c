@@ -130,7 +130,7 @@ static void test_foreign(void) {
 static void test_silent(void) {
         PortProbe probes[2];
         uint16_t port;
-        _cleanup_close_ int fd = bind_port(8, &port);
+        int fd = bind_port(8, &port);
 
         probes[0] = probe_of(port, PROTO_TLS);
         probes[1] = probe_of(port, PROTO_TCP);
@@ -138,22 +138,24 @@ static void test_silent(void) {
         g_assert_cmpint(probes[0].state, ==, PORT_OPEN);
         g_assert_cmpint(probes[1].state, ==, PORT_SILENT);
         g_assert_cmpstr(probes[1].answered, ==, "");
+        (void) fd_close(fd);
 }
 
 static void test_refused(void) {
         uint16_t port;
-        _cleanup_close_ int fd = bind_port(-1, &port);
+        int fd = bind_port(-1, &port);
         PortProbe probe = probe_of(port, PROTO_TCP);
 
         port_probe(&probe, 1);
         g_assert_cmpint(probe.state, ==, PORT_REFUSED);
+        (void) fd_close(fd);
 }
 
 /* All of them together take the time of one; a queue that is full does not answer. */
 static void test_side_by_side(void) {
         PortProbe probes[PORT_PROBES_MAX + 1];
         uint16_t port;
-        _cleanup_close_ int fd = bind_port(0, &port);
+        int fd = bind_port(0, &port);
         int64_t start = g_get_monotonic_time(), took;
 
         for (size_t i = 0; i < G_N_ELEMENTS(probes); i++)
@@ -165,6 +167,7 @@ static void test_side_by_side(void) {
         g_assert_cmpint(took, <, 5 * PORT_PROBE_MSEC * 1000);
         g_assert_cmpint(probes[PORT_PROBES_MAX - 1].state, ==, PORT_FILTERED);
         g_assert_cmpint(probes[PORT_PROBES_MAX].state, ==, PORT_UNTRIED);
+        (void) fd_close(fd);
 }
 
 /* Nobody can connect to it, as no interface is named with it. */

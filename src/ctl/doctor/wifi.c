@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Wi-Fi interfaces, as far as wireless extensions tell */
+/*
+ * Wi-Fi interfaces, as far as wireless extensions tell
+ *
+ * They are enough for one flag, and any user may ask. Drivers for Wi-Fi 7 lack them, so such an
+ * interface passes for one without Wi-Fi; and Linux 6.3 and later note once, in the kernel's log,
+ * that a program uses them.
+ */
 
 #include <net/if.h>
 #include <stdio.h>
