@@ -196,15 +196,15 @@ a_disconnect_of_what_does_not_answer_is_no_pause_test_() ->
 	[fun() ->
 		Silent = epmd_mdns_join_state:unanswered(?BOB, connected(?BOB, new())),
 		?assertEqual(2, epmd_mdns_join_state:count(Silent)),
-		{[{lost, ?BOB, disconnect}, {timer, ?BOB, N, Delay}], Lost} = epmd_mdns_join_state:down(?BOB, disconnect, IsCalm, Silent),
+		{[{lost, ?BOB, disconnect}, {timer, ?BOB, N, Delay}], Lost} = down(?BOB, disconnect, IsCalm, Silent),
 		?assert(Delay < 1000),
 		?assertEqual(#{}, epmd_mdns_join_state:pauses(Lost)),
 		%% The next connection is another matter.
 		{[], Ready} = epmd_mdns_join_state:again(?BOB, N, Lost),
-		{[?BOB], Trying} = epmd_mdns_join_state:pick([], [], Ready),
-		{[{joined, ?BOB}], Up} = epmd_mdns_join_state:up(?BOB, visible, Trying),
-		{_, Paused} = epmd_mdns_join_state:down(?BOB, disconnect, IsCalm, Up),
-		?assertEqual(#{?BOB => paused}, epmd_mdns_join_state:states(Paused))
+		{[?BOB], Trying} = pick([], [], Ready),
+		{[{joined, ?BOB}, {timer, ?BOB, _, _}], Up} = epmd_mdns_join_state:up(?BOB, Trying),
+		{_, Down} = down(?BOB, disconnect, IsCalm, Up),
+		?assertEqual(IsCalm, epmd_mdns_join_state:states(Down) =:= #{?BOB => paused})
 	end || IsCalm <- [true, false]].
 
 what_is_not_connected_does_not_have_to_answer_test() ->
