@@ -71,8 +71,8 @@ size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec);
 
 /*
  * Works out what is to be told of the entry: the registration before all others, then the advert
- * that holds of those with an address that OTP can use. host is this host's
- * mDNS name, for registrations. Returns whether there is anything to tell; *ret is set only then.
+ * that holds of those with an address that OTP can use. host is this host's mDNS name, for
+ * registrations. Returns whether there is anything to tell; *ret is set only then.
  */
 bool entry_compute(const Entry *entry, const char *host, uint64_t now_usec, NodeInfo *ret);
 
