@@ -147,7 +147,8 @@ skip(Address) ->
 flush() ->
 	receive {trace, _, call, _} -> flush() after 0 -> ok end.
 
-%% With this VM as a node, and another one that is connected to it: a hidden one, which global leaves alone.
+%% With this VM as a node, and another one that is connected to it: a hidden one, which global leaves alone. It ends with its
+%% standard input, and so with a test that is killed.
 with_child(Options, Test) ->
 	Path = fake_daemon:path(),
 	true = os:putenv("EPMD_MDNS_SOCKET", Path),
@@ -177,7 +178,7 @@ with_child(Options, Test) ->
 	end.
 
 child() ->
-	lists:flatten(io_lib:format("erl -noinput -hidden -boot start_clean -pa '~s' -start_epmd false "
+	lists:flatten(io_lib:format("erl -noshell -hidden -boot start_clean -pa '~s' -start_epmd false "
 		"-epmd_module epmd_mdns -setcookie epmd_mdns -sname epmd_mdns_child -kernel logger_level error "
-		"-kernel inet_dist_use_interface '{127,0,0,1}' -eval 'net_kernel:connect_node(list_to_atom(\"~s\"))'",
+		"-kernel inet_dist_use_interface '{127,0,0,1}' -eval 'net_kernel:connect_node(list_to_atom(\"~s\")), io:get_line([]), halt()'",
 		[os:getenv("EPMD_MDNS_EBIN"), node()])).
