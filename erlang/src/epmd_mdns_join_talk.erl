@@ -18,6 +18,7 @@
 -export([rested/2]).
 -export([may_try/2]).
 -export([is_aside/2]).
+-export([is_second/1]).
 -export([is_calm/2]).
 -export([reason/2]).
 -export([pairs/1]).
@@ -134,6 +135,10 @@ may_try(IsCalm, #talk{faults=Faults, is_second=IsSecond}) ->
 -spec is_aside(IsCalm :: boolean(), talk()) -> boolean().
 is_aside(IsCalm, #talk{faults=Faults}) ->
 	not IsCalm andalso epmd_mdns_join_faults:is_aside(Faults).
+
+-spec is_second(talk()) -> boolean().
+is_second(#talk{is_second=IsSecond}) ->
+	IsSecond.
 
 %% Whether its global never disconnects anybody, as far as we know.
 -spec is_calm(name(), talk()) -> boolean().

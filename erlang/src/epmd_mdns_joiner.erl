@@ -154,7 +154,8 @@ handle_info({nodeup, Name, _}, State=#state{peers=Peers}) ->
 	{noreply, perform(epmd_mdns_join_state:up(Node, Peers), greet(Node, State))};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers, talk=Talk}) ->
 	{Node, Reason} = {atom_to_binary(Name), proplists:get_value(nodedown_reason, Info)},
-	IsCalm = epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
+	%% Who comes second to another of its name disconnects without being asked.
+	IsCalm = not epmd_mdns_join_talk:is_second(Talk) andalso epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
 	Lost = epmd_mdns_join_state:down(Node, Reason, IsCalm, now_ms(), Peers),
 	{noreply, perform(Lost, State#state{talk=epmd_mdns_join_talk:down(Node, now_ms(), Talk)})};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
