@@ -22,6 +22,7 @@
 -export([is_calm/2]).
 -export([reason/2]).
 -export([pairs/1]).
+-export([has_faults/1]).
 -export([statuses/4]).
 
 -export_type([talk/0, action/0, self/0, status/0]).
@@ -160,6 +161,11 @@ reason(Node, #talk{about=About}) ->
 pairs(#talk{faults=Faults}) ->
 	epmd_mdns_join_faults:pairs(Faults).
 
+%% Whether to look again in a moment.
+-spec has_faults(talk()) -> boolean().
+has_faults(#talk{faults=Faults}) ->
+	epmd_mdns_join_faults:is_any(Faults).
+
 %% For people: how it is with each node, and what is wrong with it. The caller knows which names are in conflict.
 -spec statuses(#{name() => epmd_mdns_join_state:status()}, fun((name()) -> boolean()), IsCalm :: boolean(), talk()) ->
 	#{name() => status()}.
@@ -214,7 +220,7 @@ heard(Claims, Kind, Now, Talk=#talk{own=Own, faults=Faults}) ->
 %% The first claim of a pair, and the one that shows that it is at fault; so nothing goes round and round.
 is_news(Pair, Before, After) ->
 	not epmd_mdns_join_faults:is_claimed(Pair, Before)
-		orelse epmd_mdns_join_faults:is_pair(Pair, After) andalso not epmd_mdns_join_faults:is_pair(Pair, Before).
+		orelse epmd_mdns_join_faults:is_mutual(Pair, After) andalso not epmd_mdns_join_faults:is_mutual(Pair, Before).
 
 %% Each pair is told once, as our end sees it, if it is ours.
 changed(#talk{faults=Before}, {Actions, Talk=#talk{own=Own, faults=After}}) ->

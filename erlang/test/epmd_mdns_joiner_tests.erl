@@ -160,16 +160,18 @@ what_the_joiner_disconnects_is_no_pause_test_() ->
 		end
 	end} || Status <- [paused, conflict]].
 
-what_other_joiners_say_about_a_pair_is_noted_in_the_table_test() ->
-	in_cluster(#{nodes => [?BOB]}, fun(_) ->
-		ok = known(<<"bob@h2">>),
-		_ = [tell({claims, From, [{From, To, closed, 0}]}) || {From, To} <- [{<<"bob@h2">>, <<"c@h3">>}, {<<"c@h3">>, <<"bob@h2">>}]],
-		?assertMatch(#{<<"bob@h2">> := {_, [{unreachable_from, [<<"c@h3">>]}]}}, epmd_mdns:peers()),
-		?assertEqual([{<<"bob@h2">>, <<"c@h3">>, closed}, {<<"c@h3">>, <<"bob@h2">>, closed}], epmd_mdns_table:get(faults, [])),
-		tell({mended, <<"c@h3">>, <<"bob@h2">>}),
-		?assertMatch(#{<<"bob@h2">> := Status} when is_atom(Status), epmd_mdns:peers()),
-		?assertEqual([], epmd_mdns_table:get(faults, []))
-	end).
+what_other_joiners_say_about_a_pair_is_noted_in_the_table_test_() ->
+	{timeout, 30, fun() ->
+		in_cluster(#{nodes => [?BOB]}, fun(_) ->
+			ok = known(<<"bob@h2">>),
+			_ = [tell({claims, From, [{From, To, closed, 0}]}) || {From, To} <- [{<<"bob@h2">>, <<"c@h3">>}, {<<"c@h3">>, <<"bob@h2">>}]],
+			wait_for(fun() -> epmd_mdns_table:get(faults, []) =:= [{<<"bob@h2">>, <<"c@h3">>, closed}, {<<"c@h3">>, <<"bob@h2">>, closed}] end),
+			?assertMatch(#{<<"bob@h2">> := {_, [{unreachable_from, [<<"c@h3">>]}]}}, epmd_mdns:peers()),
+			tell({mended, <<"c@h3">>, <<"bob@h2">>}),
+			?assertMatch(#{<<"bob@h2">> := Status} when is_atom(Status), epmd_mdns:peers()),
+			?assertEqual([], epmd_mdns_table:get(faults, []))
+		end)
+	end}.
 
 a_pause_of_somebody_unknown_is_remembered_test() ->
 	in_cluster(#{}, fun(Daemon) ->
