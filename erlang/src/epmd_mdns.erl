@@ -239,7 +239,7 @@ resume(Node) ->
 	epmd_mdns_join:resume(node_name(Node)).
 
 %% How it is with each node that is to be joined.
--spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_state:status()} | {error, not_running}.
+-spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_talk:status()} | {error, not_running}.
 peers() ->
 	epmd_mdns_join:peers().
 

@@ -42,7 +42,7 @@ pause(Node) ->
 resume(Node) ->
 	call({resume, Node}).
 
--spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_state:status()} | {error, not_running}.
+-spec peers() -> #{epmd_mdns_proto:node_name() => epmd_mdns_join_talk:status()} | {error, not_running}.
 peers() ->
 	call(peers).
 

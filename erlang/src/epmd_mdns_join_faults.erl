@@ -5,8 +5,11 @@
 %%
 %% An end that can't connect claims so, and every joiner passes that on. A node that is down claims nothing; so a pair is at
 %% fault when one end claims it after the other has. Claims that were made before these joiners could speak to each other show
-%% nothing: the network may have been in two pieces until now. A pair is at fault until the two connect, until one of them has
-%% gone, or until both are silent.
+%% nothing: the network may have been in two pieces until now. Nor does what is over in a few seconds: so it is looked at
+%% again. A pair is at fault until the two connect, until one of them has gone, or until both are silent.
+%%
+%% Where a node fails to reach many others, a few of them show what is the matter. All of them would be too much to tell: in
+%% a network in pieces that is everybody about everybody.
 %%
 %% Without one end of each pair the others stay connected. Every joiner finds the same ones to stand aside, for it knows
 %% the same pairs. Who stands aside also leaves those that it is connected to: as long as it doesn't, global may choose the
@@ -24,7 +27,8 @@
 -export([expire/2]).
 -export([claims/2]).
 -export([is_claimed/2]).
--export([is_pair/2]).
+-export([is_mutual/2]).
+-export([is_any/1]).
 -export([pairs/1]).
 -export([unreachable_from/2]).
 -export([may_try/2]).
@@ -42,7 +46,8 @@
 	own :: name(),
 	%% When each was made, in milliseconds.
 	claims = #{} :: #{pair() => {reason(), Time :: integer()}},
-	%% At fault, the lesser name first.
+	%% Claimed by both ends, since when; the lesser name first. Those that have been so for long enough are at fault.
+	mutual = #{} :: #{pair() => Since :: integer()},
 	pairs = #{} :: #{pair() => []}
 }).
 
@@ -52,6 +57,10 @@
 -define(LIFE, 60000).
 %% A port that is closed may be one of a node that has just ended.
 -define(CLOSED, 2).
+%% In milliseconds: when a network is whole again, an attempt comes to the end that it would have had before.
+-define(LASTS, 4000).
+%% How many nodes we claim not to reach, besides those that say the same of us.
+-define(FEW, 3).
 
 %% API.
 
@@ -61,9 +70,13 @@ new(Own) ->
 
 %% We have failed to connect to a node, so often in a row.
 -spec failed(name(), epmd_mdns_join_attempt:failure(), pos_integer(), Now :: integer(), faults()) -> faults().
-failed(Node, Reason, Count, Now, Faults=#faults{own=Own})
+failed(Node, Reason, Count, Now, Faults=#faults{own=Own, claims=Claims})
 		when Reason =:= timed_out; Reason =:= closed, Count >= ?CLOSED ->
-	claim({Own, Node}, Reason, Now, live, Faults);
+	Others = [To || {From, To} <- maps:keys(Claims), From =:= Own, To =/= Node],
+	case length(Others) < ?FEW orelse is_map_key({Node, Own}, Claims) of
+		true -> claim({Own, Node}, Reason, Now, live, Faults);
+		false -> Faults
+	end;
 failed(_, _, _, _, Faults) ->
 	Faults.
 
@@ -95,10 +108,13 @@ mended(One, Other, Faults) ->
 gone(Node, Faults) ->
 	drop(fun({From, To}) -> From =:= Node orelse To =:= Node end, Faults).
 
+%% Time has passed: some claims are too old, and some pairs have been apart for long enough. To be called every second, while
+%% there are any.
 -spec expire(Now :: integer(), faults()) -> faults().
 expire(Now, Faults=#faults{claims=Claims}) ->
-	Old = [Pair || {Pair, {_, Time}} <- maps:to_list(Claims), Now - Time >= ?LIFE],
-	drop(fun(Pair) -> lists:member(Pair, Old) end, Faults).
+	Old = maps:filter(fun(_, {_, Time}) -> Now - Time >= ?LIFE end, Claims),
+	Left = #faults{mutual=Mutual, pairs=Pairs} = drop(fun(Pair) -> is_map_key(Pair, Old) end, Faults),
+	Left#faults{pairs=maps:merge(Pairs, maps:from_list([{Pair, []} || {Pair, Since} <- maps:to_list(Mutual), Now - Since >= ?LASTS]))}.
 
 %% All that there is to tell another joiner.
 -spec claims(Now :: integer(), faults()) -> [claim()].
@@ -110,9 +126,15 @@ claims(Now, #faults{claims=Claims}) ->
 is_claimed({One, Other}, #faults{claims=Claims}) ->
 	is_map_key({One, Other}, Claims) orelse is_map_key({Other, One}, Claims).
 
--spec is_pair(pair(), faults()) -> boolean().
-is_pair(Pair, #faults{pairs=Pairs}) ->
-	is_map_key(key(Pair), Pairs).
+%% Whether both have.
+-spec is_mutual(pair(), faults()) -> boolean().
+is_mutual(Pair, #faults{mutual=Mutual}) ->
+	is_map_key(key(Pair), Mutual).
+
+%% Whether any two have.
+-spec is_any(faults()) -> boolean().
+is_any(#faults{mutual=Mutual}) ->
+	map_size(Mutual) > 0.
 
 %% The pairs that are at fault, as each end has said it.
 -spec pairs(faults()) -> [{From :: name(), To :: name(), reason()}].
@@ -147,16 +169,17 @@ aside(Pairs) ->
 	{_, Worst} = lists:max([{length([x || Other <- Ends, Other =:= Node]), Node} || Node <- lists:usort(Ends)]),
 	[Worst|aside([Pair || Pair={One, Other} <- Pairs, One =/= Worst, Other =/= Worst])].
 
-claim(Pair={From, To}, Reason, Time, Kind, Faults=#faults{claims=Claims, pairs=Pairs}) ->
-	Faults#faults{claims=Claims#{Pair => {Reason, Time}}, pairs=case Kind of
-		live when is_map_key({To, From}, Claims) -> Pairs#{key(Pair) => []};
-		_ -> Pairs
+claim(Pair={From, To}, Reason, Time, Kind, Faults=#faults{claims=Claims, mutual=Mutual}) ->
+	Faults#faults{claims=Claims#{Pair => {Reason, Time}}, mutual=case Kind of
+		live when is_map_key({To, From}, Claims) -> maps:merge(#{key(Pair) => Time}, Mutual);
+		_ -> Mutual
 	end}.
 
 %% A pair is at fault as long as one of its ends says so.
-drop(IsOver, Faults=#faults{claims=Claims, pairs=Pairs}) ->
+drop(IsOver, Faults=#faults{claims=Claims, mutual=Mutual, pairs=Pairs}) ->
 	Left = maps:filter(fun(Pair, _) -> not IsOver(Pair) end, Claims),
-	Faults#faults{claims=Left, pairs=maps:with([key(Pair) || Pair <- maps:keys(Left)], Pairs)}.
+	Keys = [key(Pair) || Pair <- maps:keys(Left)],
+	Faults#faults{claims=Left, mutual=maps:with(Keys, Mutual), pairs=maps:with(Keys, Pairs)}.
 
 key({One, Other}) ->
 	{min(One, Other), max(One, Other)}.

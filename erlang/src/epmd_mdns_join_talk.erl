@@ -18,9 +18,11 @@
 -export([rested/2]).
 -export([may_try/2]).
 -export([is_aside/2]).
+-export([is_second/1]).
 -export([is_calm/2]).
 -export([reason/2]).
 -export([pairs/1]).
+-export([has_faults/1]).
 -export([statuses/4]).
 
 -export_type([talk/0, action/0, self/0, status/0]).
@@ -135,6 +137,10 @@ may_try(IsCalm, #talk{faults=Faults, is_second=IsSecond}) ->
 is_aside(IsCalm, #talk{faults=Faults}) ->
 	not IsCalm andalso epmd_mdns_join_faults:is_aside(Faults).
 
+-spec is_second(talk()) -> boolean().
+is_second(#talk{is_second=IsSecond}) ->
+	IsSecond.
+
 %% Whether its global never disconnects anybody, as far as we know.
 -spec is_calm(name(), talk()) -> boolean().
 is_calm(Node, #talk{about=About}) ->
@@ -154,6 +160,11 @@ reason(Node, #talk{about=About}) ->
 -spec pairs(talk()) -> [{From :: name(), To :: name(), epmd_mdns_join_faults:reason()}].
 pairs(#talk{faults=Faults}) ->
 	epmd_mdns_join_faults:pairs(Faults).
+
+%% Whether to look again in a moment.
+-spec has_faults(talk()) -> boolean().
+has_faults(#talk{faults=Faults}) ->
+	epmd_mdns_join_faults:is_any(Faults).
 
 %% For people: how it is with each node, and what is wrong with it. The caller knows which names are in conflict.
 -spec statuses(#{name() => epmd_mdns_join_state:status()}, fun((name()) -> boolean()), IsCalm :: boolean(), talk()) ->
@@ -209,7 +220,7 @@ heard(Claims, Kind, Now, Talk=#talk{own=Own, faults=Faults}) ->
 %% The first claim of a pair, and the one that shows that it is at fault; so nothing goes round and round.
 is_news(Pair, Before, After) ->
 	not epmd_mdns_join_faults:is_claimed(Pair, Before)
-		orelse epmd_mdns_join_faults:is_pair(Pair, After) andalso not epmd_mdns_join_faults:is_pair(Pair, Before).
+		orelse epmd_mdns_join_faults:is_mutual(Pair, After) andalso not epmd_mdns_join_faults:is_mutual(Pair, Before).
 
 %% Each pair is told once, as our end sees it, if it is ours.
 changed(#talk{faults=Before}, {Actions, Talk=#talk{own=Own, faults=After}}) ->

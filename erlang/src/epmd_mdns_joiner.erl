@@ -140,7 +140,7 @@ handle_info({timeout, _, {slow, Monitor}}, State=#state{attempts=Attempts}) ->
 handle_info({timeout, _, rested}, State=#state{self=#{node := Own}, talk=Talk}) ->
 	{noreply, converse(epmd_mdns_join_talk:rested(epmd_mdns_join_names:is_conflict(Own), Talk), State)};
 handle_info({timeout, Timer, look}, State=#state{look=Timer, talk=Talk}) ->
-	{noreply, leave_if_aside(converse(epmd_mdns_join_talk:expire(now_ms(), Talk), State#state{look=undefined}))};
+	{noreply, converse(epmd_mdns_join_talk:expire(now_ms(), Talk), leave_if_aside(State#state{look=undefined}))};
 handle_info({timeout, Timer, {start, IfConnected}}, State=#state{retry=Timer}) ->
 	{noreply, start(IfConnected, State#state{retry=undefined})};
 handle_info({'DOWN', Client, process, _, _}, State=#state{client=Client}) ->
@@ -162,7 +162,8 @@ handle_info({nodeup, Name, _}, State=#state{peers=Peers}) ->
 	{noreply, perform(epmd_mdns_join_state:up(Node, Peers), greet(Node, State))};
 handle_info({nodedown, Name, Info}, State=#state{peers=Peers, talk=Talk}) ->
 	{Node, Reason} = {atom_to_binary(Name), proplists:get_value(nodedown_reason, Info)},
-	IsCalm = epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
+	%% Who comes second to another of its name disconnects without being asked.
+	IsCalm = not epmd_mdns_join_talk:is_second(Talk) andalso epmd_mdns_join_global:is_calm(epmd_mdns_join_talk:is_calm(Node, Talk)),
 	Lost = epmd_mdns_join_state:down(Node, Reason, IsCalm, now_ms(), Peers),
 	{noreply, perform(Lost, State#state{talk=epmd_mdns_join_talk:down(Node, now_ms(), Talk)})};
 handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peers}) ->
@@ -306,8 +307,8 @@ converse(Result, State) ->
 discuss({Actions, Talk}, State=#state{talk=Before, look=Timer}) ->
 	Pairs = epmd_mdns_join_talk:pairs(Talk),
 	_ = Pairs =:= epmd_mdns_join_talk:pairs(Before) orelse epmd_mdns_table:put(faults, Pairs),
-	Look = case Timer of
-		undefined when Pairs =/= [] -> erlang:start_timer(?LOOK, self(), look);
+	Look = case epmd_mdns_join_talk:has_faults(Talk) of
+		true when Timer =:= undefined -> erlang:start_timer(?LOOK, self(), look);
 		_ -> Timer
 	end,
 	lists:foldl(fun act/2, State#state{talk=Talk, look=Look}, Actions).

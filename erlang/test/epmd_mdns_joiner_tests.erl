@@ -151,6 +151,36 @@ a_disconnect_of_what_does_not_answer_is_no_pause_test() ->
 		?assertMatch(#{<<"bob@h2">> := Status} when Status =/= paused, epmd_mdns:peers())
 	end).
 
+%% A disconnect is a program's where global never does so, but not that of a node that stands aside.
+what_the_joiner_disconnects_is_no_pause_test_() ->
+	[{atom_to_list(Status), fun() ->
+		ok = application:set_env(kernel, connect_all, false),
+		try
+			in_cluster(#{nodes => [?BOB]}, fun(_) ->
+				ok = known(<<"bob@h2">>),
+				nodeup('bob@h2'),
+				_ = [tell({conflict, <<"bob@h2">>, #{address => <<"192.0.2.9">>}}) || Status =:= conflict],
+				nodedown('bob@h2', disconnect),
+				?assertEqual(#{<<"bob@h2">> => Status}, epmd_mdns:peers())
+			end)
+		after
+			application:unset_env(kernel, connect_all)
+		end
+	end} || Status <- [paused, conflict]].
+
+what_other_joiners_say_about_a_pair_is_noted_in_the_table_test_() ->
+	{timeout, 30, fun() ->
+		in_cluster(#{nodes => [?BOB]}, fun(_) ->
+			ok = known(<<"bob@h2">>),
+			_ = [tell({claims, From, [{From, To, closed, 0}]}) || {From, To} <- [{<<"bob@h2">>, <<"c@h3">>}, {<<"c@h3">>, <<"bob@h2">>}]],
+			wait_for(fun() -> epmd_mdns_table:get(faults, []) =:= [{<<"bob@h2">>, <<"c@h3">>, closed}, {<<"c@h3">>, <<"bob@h2">>, closed}] end),
+			?assertMatch(#{<<"bob@h2">> := {_, [{unreachable_from, [<<"c@h3">>]}]}}, epmd_mdns:peers()),
+			tell({mended, <<"c@h3">>, <<"bob@h2">>}),
+			?assertMatch(#{<<"bob@h2">> := Status} when is_atom(Status), epmd_mdns:peers()),
+			?assertEqual([], epmd_mdns_table:get(faults, []))
+		end)
+	end}.
+
 a_pause_of_somebody_unknown_is_remembered_test() ->
 	in_cluster(#{}, fun(Daemon) ->
 		ok = epmd_mdns:pause("bob@h2"),
