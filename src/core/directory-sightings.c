@@ -77,6 +77,9 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
         if (reason == REASON_GOODBYE && now_usec > GOODBYE_USEC)
                 directory->n_sightings -=
                         entry_remove_left_behind(entry, id, now_usec - GOODBYE_USEC);
+        /* Its host knows better than whoever is connected to it. */
+        if (reason == REASON_GOODBYE && id->source != SOURCE_PEER)
+                directory->n_sightings -= entry_sweep_source(entry, SOURCE_PEER, ENTRY_UNMARKED);
         remove_sighting(directory, entry, id, reason, now_usec);
 }
 

@@ -202,6 +202,16 @@ static bool is_better(const EntrySighting *a, const EntrySighting *b) {
         return rank_a != rank_b ? rank_a < rank_b : a->first_usec > b->first_usec;
 }
 
+bool entry_is_heard(const Entry *entry) {
+        if (entry->registration.owner)
+                return true;
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (entry->sightings[i].sighting.id.source != SOURCE_PEER &&
+                    is_usable(&entry->sightings[i].sighting))
+                        return true;
+        return false;
+}
+
 bool entry_compute(const Entry *entry, const char *host, NodeInfo *ret) {
         const EntrySighting *best = NULL;
         NodeInfo info = {};

@@ -23,11 +23,13 @@ typedef enum Reason {
         REASON_PRESENT,
         REASON_REGISTERED,
         REASON_SEEN,
+        REASON_CONNECTED,
         REASON_REPLACED,
         REASON_UNREGISTERED,
         REASON_GOODBYE,
         REASON_EXPIRED,
         REASON_LOST,
+        REASON_DISCONNECTED,
         _REASON_MAX,
         _REASON_INVALID = -1,
 } Reason;

@@ -13,7 +13,7 @@ from lan import Lan
 
 TEXT, NUMBER, FLAG, LIST, OBJECT, NOTHING = str, int, bool, list, dict, type(None)
 
-ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT,
+ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT, "heard": FLAG,
             "host": (TEXT, NOTHING), "interfaces": LIST, "age": NUMBER, "hidden": FLAG, "cluster": (TEXT, NOTHING),
             "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG, "stale": FLAG}
 SYNC = {"time": TEXT, "event": TEXT}
@@ -21,13 +21,13 @@ EVENT = {**SYNC, "reason": TEXT, **ENDPOINT}
 STATUS = {"version": TEXT, "uptime": NUMBER, "avahi": TEXT, "host": TEXT, "interfaces": LIST, "nodes": OBJECT,
           "hosts": NUMBER, "adverts": NUMBER, "announceable": NUMBER, "sightings": NUMBER, "conflicts": NUMBER,
           "ignored": OBJECT, "refused": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
-LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback"), OBJECT)
+LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback", "unheard"), OBJECT)
 RESOLVE = {"node": TEXT, "chosen": (OBJECT, NOTHING), "choices": LIST, "microseconds": NUMBER}
 CHOICE = {"address": TEXT, "port": NUMBER, "proto": TEXT, "family": TEXT, "chosen": FLAG, "why": TEXT}
 DOCTOR = {"verdict": TEXT, "checks": LIST}
 CHECK = {"check": TEXT, "verdict": TEXT, "finding": TEXT, "advice": (TEXT, NOTHING)}
 
-BOB = {"node": "bob@h2", "proto": "tls", "family": "inet", "port": 4002, "addresses": ["192.0.2.2"], "source": "lan",
+BOB = {"node": "bob@h2", "proto": "tls", "family": "inet", "port": 4002, "addresses": ["192.0.2.2"], "source": "lan", "heard": True,
        "host": "h2.local", "interfaces": ["eth0"], "hidden": True, "cluster": "team", "otp": "27", "dist": "5-6",
        "conflict": False, "stale": False}
 
