@@ -6,9 +6,10 @@
 %% reads, without a message. One row is one node. Its key is the name as OTP hands it over, and the
 %% answers to address_please/3 stand in the row ready-made: a lookup is one hash and one copy.
 %%
-%% An endpoint that goes away is kept as stale for a while (the client's timers say how long): a lost
-%% packet or a restarted daemon must not make a living node unreachable. A stale endpoint still answers
-%% address/3, after all others, and is seen nowhere else.
+%% An endpoint that the daemon doesn't hear any more is as good as before while this VM is connected to its
+%% node, and says so by heard => false. Any other that goes away is kept as stale for a while (the client's
+%% timers say how long): a lost packet or a restarted daemon must not make a living node unreachable. A stale
+%% endpoint still answers address/3, after all others, and is seen nowhere else.
 %%
 %% Rows with an atom as key are notes: what a restarted client, or a caller, has to know. One of them is the version of
 %% all rows and notes: the table outlives an upgrade of the code.
@@ -29,7 +30,9 @@
 -export([put/2]).
 -export([up/2]).
 -export([down/2]).
--export([sweep/1]).
+-export([disconnected/1]).
+-export([unheard/0]).
+-export([sweep/2]).
 -export([forget/1]).
 -export([stale/0]).
 
@@ -46,7 +49,8 @@
 	endpoint :: epmd_mdns_proto:endpoint(),
 	%% The snapshot, or the stream after it, that has last mentioned the endpoint.
 	snapshot :: reference(),
-	stale = false :: boolean()
+	%% connected: the daemon has lost it, but this VM is connected to its node.
+	state = heard :: heard | connected | stale
 }).
 
 -record(row, {
@@ -61,8 +65,9 @@
 	value :: term()
 }).
 
-%% 2: the notes epmd_mdns_client and epmd_mdns_joiner are no more. 1, which says no version, is that of 0.1.0.
--define(VERSION, 2).
+%% 3: entries have states; before, they were stale or not. 2: the notes epmd_mdns_client and epmd_mdns_joiner are no
+%% more. 1, which says no version, is that of 0.1.0.
+-define(VERSION, 3).
 
 %% A LAN with more nodes than this is beyond mDNS; the limit is there for a LAN that lies. A row takes
 %% about 1 KB, so that the table stays below 10 MB; with the longest lines there can be it is some 15 KB.
@@ -110,10 +115,7 @@ endpoints() ->
 %% The endpoints of one node; those that are stale say so.
 -spec endpoints(epmd_mdns_proto:key()) -> [epmd_mdns_proto:endpoint()].
 endpoints(Key) ->
-	[case Stale of
-		true -> Endpoint#{stale => true};
-		false -> Endpoint
-	end || #entry{endpoint=Endpoint, stale=Stale} <- element_of(Key, #row.entries, [])].
+	[shown(Entry) || Entry <- element_of(Key, #row.entries, [])].
 
 -spec get(atom(), Default) -> term() | Default.
 get(Key, Default) ->
@@ -149,40 +151,63 @@ up(Endpoint=#{node := Node}, Snapshot) ->
 	Row = #row{entries=Entries} = row(Node),
 	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
 		true ->
-			Entry = #entry{id=id(Endpoint), snapshot=Snapshot,
-				endpoint=epmd_mdns_proto:dated(Endpoint, erlang:system_time(second))},
+			Entry = entry(lists:keyfind(id(Endpoint), #entry.id, Entries), Endpoint, Snapshot),
 			write(Row, lists:keystore(Entry#entry.id, #entry.id, Entries, Entry));
 		false ->
 			full
 	end.
 
-%% An endpoint is gone: either stale from now on, or forgotten at once.
--spec down(epmd_mdns_proto:endpoint(), stale | forgotten) -> {change(), [Stale :: id()]}.
+%% The daemon has an endpoint no more: it is held up by a connection, or stale from now on, or forgotten at once.
+-spec down(epmd_mdns_proto:endpoint(), connected | stale | forgotten) -> {change(), [Stale :: id()]}.
 down(Endpoint=#{node := Node}, Fate) ->
 	Row = #row{key=Key, entries=Entries} = row(Node),
 	case {lists:keytake(id(Endpoint), #entry.id, Entries), Fate} of
-		{{value, Entry=#entry{id=Id, stale=false}, Rest}, stale} ->
-			{write(Row, [Entry#entry{stale=true}|Rest]), [{Key, Id}]};
 		{{value, _, Rest}, forgotten} ->
 			{write(Row, Rest), []};
+		{{value, #entry{state=stale}, _}, _} ->
+			{none, []};
+		{{value, Entry=#entry{id=Id}, Rest}, _} ->
+			{write(Row, [Entry#entry{state=Fate}|Rest]), [{Key, Id} || Fate =:= stale]};
 		_ ->
 			{none, []}
 	end.
 
+%% This VM isn't connected to the node any more: what was held up by that is stale.
+-spec disconnected(epmd_mdns_proto:node_name()) -> {change(), [Stale :: id()]}.
+disconnected(Node) ->
+	case epmd_mdns_proto:split_node(Node) of
+		{ok, _} -> let_go(row(Node));
+		error -> {none, []}
+	end.
+
+%% The endpoints that only connections hold up.
+-spec unheard() -> [epmd_mdns_proto:endpoint()].
+unheard() ->
+	fold(fun(#row{entries=Entries}, Acc) ->
+		[Endpoint || #entry{endpoint=Endpoint, state=connected} <- Entries] ++ Acc
+	end, []).
+
 %% A snapshot is complete. What it hasn't mentioned is gone, but nobody has said for good: a daemon
-%% that has just started knows little. So all of that becomes stale.
--spec sweep(reference()) -> {[change()], [Stale :: id()]}.
-sweep(Snapshot) ->
-	IsGone = fun(#entry{stale=Stale, snapshot=Last}) -> not Stale andalso Last =/= Snapshot end,
+%% that has just started knows little. So all of that becomes stale, but for the nodes that this VM is
+%% connected to.
+-spec sweep(reference(), Connected :: #{epmd_mdns_proto:node_name() => term()}) -> {[change()], [Stale :: id()]}.
+sweep(Snapshot, Connected) ->
+	IsGone = fun(#entry{state=State, snapshot=Last}) -> State =/= stale andalso Last =/= Snapshot end,
 	Rows = fold(fun(Row=#row{entries=Entries}, Acc) ->
 		case lists:any(IsGone, Entries) of
 			true -> [Row|Acc];
 			false -> Acc
 		end
 	end, []),
-	Changes = [write(Row, [Entry#entry{stale=Entry#entry.stale orelse IsGone(Entry)}
-		|| Entry <- Entries]) || Row=#row{entries=Entries} <- Rows],
-	{Changes, [{Key, Entry#entry.id} || #row{key=Key, entries=Entries} <- Rows,
+	Swept = [{Row, case is_map_key(epmd_mdns_proto:join_node(Key), Connected) of
+		true -> connected;
+		false -> stale
+	end} || Row=#row{key=Key} <- Rows],
+	Changes = [write(Row, [case IsGone(Entry) of
+		true -> Entry#entry{state=Fate};
+		false -> Entry
+	end || Entry <- Entries]) || {Row=#row{entries=Entries}, Fate} <- Swept],
+	{Changes, [{Key, Entry#entry.id} || {#row{key=Key, entries=Entries}, stale} <- Swept,
 		Entry <- Entries, IsGone(Entry)]}.
 
 %% A stale endpoint has been stale for long enough. One that is up again stays.
@@ -191,7 +216,7 @@ forget({Key, Id}) ->
 	case ets:lookup(?MODULE, Key) of
 		[Row=#row{entries=Entries}] ->
 			none = write(Row, [Entry || Entry <- Entries,
-				not (Entry#entry.stale andalso Entry#entry.id =:= Id)]),
+				not (Entry#entry.state =:= stale andalso Entry#entry.id =:= Id)]),
 			ok;
 		[] ->
 			ok
@@ -201,7 +226,7 @@ forget({Key, Id}) ->
 -spec stale() -> [id()].
 stale() ->
 	fold(fun(#row{key=Key, entries=Entries}, Acc) ->
-		[{Key, Id} || #entry{id=Id, stale=true} <- Entries] ++ Acc
+		[{Key, Id} || #entry{id=Id, state=stale} <- Entries] ++ Acc
 	end, []).
 
 %% Internal.
@@ -209,6 +234,13 @@ stale() ->
 upgrade(1) ->
 	_ = [ets:delete(?MODULE, Note) || Note <- [epmd_mdns_client, epmd_mdns_joiner]],
 	upgrade(2);
+upgrade(2) ->
+	lists:foreach(fun(Row=#row{entries=Entries}) ->
+		true = ets:insert(?MODULE, Row#row{entries=[case IsStale of
+			true -> #entry{id=Id, endpoint=Endpoint, snapshot=Snapshot, state=stale};
+			false -> #entry{id=Id, endpoint=Endpoint, snapshot=Snapshot}
+		end || {entry, Id, Endpoint, Snapshot, IsStale} <- Entries]})
+	end, fold(fun(Row, Acc) -> [Row|Acc] end, []));
 upgrade(?VERSION) ->
 	ok.
 
@@ -246,6 +278,18 @@ row(Node) ->
 id(#{proto := Proto, family := Family}) ->
 	{Proto, Family}.
 
+%% Our own connection counts before what the daemon has from a connection of somebody else, or from us.
+entry(Known=#entry{state=connected}, #{source := peer}, Snapshot) ->
+	Known#entry{snapshot=Snapshot};
+entry(_, Endpoint, Snapshot) ->
+	#entry{id=id(Endpoint), snapshot=Snapshot, endpoint=epmd_mdns_proto:dated(Endpoint, erlang:system_time(second))}.
+
+let_go(Row=#row{key=Key, entries=Entries}) ->
+	{write(Row, [case State of
+		connected -> Entry#entry{state=stale};
+		_ -> Entry
+	end || Entry=#entry{state=State} <- Entries]), [{Key, Id} || #entry{id=Id, state=connected} <- Entries]}.
+
 write(#row{key=Key, entries=Before}, []) ->
 	true = ets:delete(?MODULE, Key),
 	change(live(Before), []);
@@ -256,7 +300,12 @@ write(#row{key=Key, entries=Before}, Unsorted) ->
 	change(live(Before), live(After)).
 
 live(Entries) ->
-	[Endpoint || #entry{endpoint=Endpoint, stale=false} <- Entries].
+	[shown(Entry) || Entry=#entry{state=State} <- Entries, State =/= stale].
+
+shown(#entry{endpoint=Endpoint, state=stale}) -> Endpoint#{stale => true};
+shown(#entry{endpoint=Endpoint, state=connected}) -> Endpoint#{heard => false};
+shown(#entry{endpoint=Endpoint=#{source := peer}}) -> Endpoint#{heard => false};
+shown(#entry{endpoint=Endpoint}) -> Endpoint.
 
 change([], []) ->
 	none;
@@ -275,7 +324,7 @@ timeless(Endpoints) ->
 
 %% The best address for a connection from this VM.
 answer(Family, Entries) ->
-	Endpoints = [{Endpoint, Stale} || #entry{endpoint=Endpoint, stale=Stale} <- Entries],
+	Endpoints = [{Endpoint, State =:= stale} || #entry{endpoint=Endpoint, state=State} <- Entries],
 	case epmd_mdns_choice:addresses(Family, get(proto, tcp), Endpoints) of
 		[Answer|_] -> Answer;
 		[] -> none
