@@ -167,8 +167,19 @@ handle_event(info, {tcp_closed, Socket}, _, Data=#data{socket=Socket}) ->
 handle_event({timeout, {stale, Id}}, forget, _, _) ->
 	ok = epmd_mdns_table:forget(Id),
 	keep_state_and_data;
-handle_event(info, {nodeup, Node, _}, _, Data=#data{peers=Peers}) ->
-	{keep_state, Data#data{peers=epmd_mdns_client_peers:nodeup(atom_to_binary(Node), Peers)}};
+handle_event(info, {nodeup, Node, Info}, _, Data=#data{peers=Peers}) ->
+	{keep_state, Data#data{peers=epmd_mdns_client_peers:nodeup(atom_to_binary(Node), Peers)},
+		{{timeout, {connected, Node}}, ?REPORT_ALL, proplists:get_value(node_type, Info, hidden)}};
+handle_event({timeout, {connected, Node}}, Type, _, _) ->
+	ok = epmd_mdns_client_peers:ask(Node, Type),
+	keep_state_and_data;
+handle_event(cast, {confirm, Node, Endpoints}, _, #data{subscribers=Subscribers}) ->
+	Changes = epmd_mdns_client_peers:confirm(Node, Endpoints, epmd_mdns_client_peers:connected()),
+	ok = epmd_mdns_client_subscribers:notify(Changes, <<"connected">>, Subscribers),
+	{keep_state_and_data, report_later(?REPORT)};
+handle_event(info, {epmd_mdns_lookup_peers, {where, From, Node}}, _, _) when is_pid(From), is_binary(Node) ->
+	ok = epmd_mdns_lookup_peers:answer(From, Node),
+	keep_state_and_data;
 handle_event(info, {nodedown, Node, _}, _, #data{peers=Peers, subscribers=Subscribers}) ->
 	{Change, Stale} = epmd_mdns_client_peers:nodedown(atom_to_binary(Node), Peers),
 	ok = epmd_mdns_client_subscribers:notify([Change], <<"disconnected">>, Subscribers),

@@ -15,6 +15,8 @@
 -export([new/1]).
 -export([restore/1]).
 -export([nodeup/2]).
+-export([ask/2]).
+-export([confirm/3]).
 -export([nodedown/2]).
 -export([down/5]).
 -export([synced/3]).
@@ -44,6 +46,8 @@
 -define(STALE, 60000).
 %% The joiner tries to reach a lost peer for as long.
 -define(KNOWN, 600000).
+%% How long a node may take to say where it is.
+-define(ANSWER, 1000).
 %% OTP doesn't mesh more nodes than this; what comes after them is forgotten as if it had never been connected.
 -define(MAX_KNOWN, 1024).
 
@@ -72,6 +76,30 @@ nodeup(Node, Peers=#peers{known=Known}) when map_size(Known) < ?MAX_KNOWN ->
 nodeup(_, Peers) ->
 	Peers.
 
+%% There is a connection, and the daemon still doesn't hear the node: it is asked where it is, by a process that tells
+%% the client. Multicast may be silent, and the node have been started anew. One that is hidden may speak no Erlang.
+-spec ask(node(), visible | hidden) -> ok.
+ask(Name, Type) ->
+	Node = atom_to_binary(Name),
+	_ = case epmd_mdns_proto:split_node(Node) =/= error andalso not epmd_mdns_table:is_heard(Node) of
+		true ->
+			Asked = [Name || Type =:= visible],
+			Client = self(),
+			spawn(fun() -> gen_statem:cast(Client, {confirm, Node, epmd_mdns_lookup_peers:ask(Asked, Node, ?ANSWER)}) end);
+		false ->
+			none
+	end,
+	ok.
+
+%% What it has answered, if it has.
+-spec confirm(epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()], Connected :: names()) -> [epmd_mdns_table:change()].
+confirm(Node, _, Connected) when not is_map_key(Node, Connected) ->
+	[];
+confirm(Node, [], _) ->
+	[epmd_mdns_table:connected(Node)];
+confirm(_, Endpoints, _) ->
+	[epmd_mdns_table:confirm(Endpoint) || Endpoint <- Endpoints].
+
 %% What only the connection has held up goes.
 -spec nodedown(epmd_mdns_proto:node_name(), peers()) -> {epmd_mdns_table:change(), stale()}.
 nodedown(Node, Peers) ->
@@ -90,6 +118,7 @@ down(Endpoint=#{node := Node, proto := Proto, family := Family}, Fate, Reason, C
 	end},
 	{Change, Stale} = epmd_mdns_table:down(Endpoint, case is_map_key(Node, Connected) of
 		true when not IsGoodbye -> connected;
+		_ when IsGoodbye, Fate =:= stale -> gone;
 		_ -> Fate
 	end),
 	Lifetime = case IsGoodbye of

@@ -87,8 +87,8 @@
 
 %% API.
 
-%% The line of a request, with its LF. Attributes with their default value are left out.
--spec encode(request()) -> iolist().
+%% The line of a request, or of an endpoint, with its LF. Attributes with their default value are left out.
+-spec encode(request() | {node, endpoint()}) -> iolist().
 encode({hello, Version}) ->
 	epmd_mdns_proto_line:join([<<"HELLO">>, integer_to_binary(Version)]);
 encode({register, Node, Registration}) ->
@@ -104,7 +104,9 @@ encode(status) ->
 encode({connected, Node, Endpoint}) ->
 	epmd_mdns_proto_line:join([<<"CONNECTED">>, Node|epmd_mdns_proto_attribute:format(connected, Endpoint)]);
 encode({disconnected, Node}) ->
-	epmd_mdns_proto_line:join([<<"DISCONNECTED">>, Node]).
+	epmd_mdns_proto_line:join([<<"DISCONNECTED">>, Node]);
+encode({node, Endpoint=#{node := Node}}) ->
+	epmd_mdns_proto_line:join([<<"NODE">>, Node|epmd_mdns_proto_attribute:format(node, Endpoint)]).
 
 %% What a line says that comes from a socket with {packet, line} and a buffer of more than 2048 bytes.
 %% Such a socket cuts an overlong line into pieces, and without an LF at its end it is just that.

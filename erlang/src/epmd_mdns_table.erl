@@ -30,6 +30,9 @@
 -export([put/2]).
 -export([up/2]).
 -export([down/2]).
+-export([connected/1]).
+-export([confirm/1]).
+-export([is_heard/1]).
 -export([disconnected/1]).
 -export([unheard/0]).
 -export([sweep/2]).
@@ -44,20 +47,11 @@
 -type change() ::
 	{up | changed | down, epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()]} | none.
 
--record(entry, {
-	id :: epmd_mdns_proto:endpoint_id(),
-	endpoint :: epmd_mdns_proto:endpoint(),
-	%% The snapshot, or the stream after it, that has last mentioned the endpoint.
-	snapshot :: reference(),
-	%% connected: the daemon has lost it, but this VM is connected to its node.
-	state = heard :: heard | connected | stale
-}).
-
 -record(row, {
 	key :: epmd_mdns_proto:key(),
 	inet = none :: answer() | none,
 	inet6 = none :: answer() | none,
-	entries = [] :: [#entry{}]
+	entries = [] :: epmd_mdns_table_entries:entries()
 }).
 
 -record(note, {
@@ -90,7 +84,7 @@ find(Name, Host, Family) ->
 		{[#row{inet=Answer={ok, _, _, _}}], inet} -> Answer;
 		{[#row{inet6=Answer={ok, _, _, _}}], inet6} -> Answer;
 		{[#row{entries=Entries}], _} ->
-			case live(Entries) of
+			case epmd_mdns_table_entries:live(Entries) of
 				[] -> unknown;
 				_ -> unreachable
 			end;
@@ -101,7 +95,7 @@ find(Name, Host, Family) ->
 -spec directory() -> [{epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint(), ...]}].
 directory() ->
 	fold(fun(#row{entries=Entries}, Acc) ->
-		case live(Entries) of
+		case epmd_mdns_table_entries:live(Entries) of
 			[] -> Acc;
 			Endpoints=[#{node := Node}|_] -> [{Node, Endpoints}|Acc]
 		end
@@ -115,7 +109,7 @@ endpoints() ->
 %% The endpoints of one node; those that are stale say so.
 -spec endpoints(epmd_mdns_proto:key()) -> [epmd_mdns_proto:endpoint()].
 endpoints(Key) ->
-	[shown(Entry) || Entry <- element_of(Key, #row.entries, [])].
+	epmd_mdns_table_entries:all(element_of(Key, #row.entries, [])).
 
 -spec get(atom(), Default) -> term() | Default.
 get(Key, Default) ->
@@ -147,76 +141,61 @@ put(Key, Value) ->
 %% An endpoint has appeared, or has other attributes than before. Says full, and forgets it, if it
 %% would be one node too many.
 -spec up(epmd_mdns_proto:endpoint(), reference()) -> change() | full.
-up(Endpoint=#{node := Node}, Snapshot) ->
-	Row = #row{entries=Entries} = row(Node),
-	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
-		true ->
-			Entry = entry(lists:keyfind(id(Endpoint), #entry.id, Entries), Endpoint, Snapshot),
-			write(Row, lists:keystore(Entry#entry.id, #entry.id, Entries, Entry));
-		false ->
-			full
-	end.
+up(Endpoint, Snapshot) ->
+	add(Endpoint, fun(Dated, Entries) -> epmd_mdns_table_entries:up(Dated, Snapshot, Entries) end).
 
-%% The daemon has an endpoint no more: it is held up by a connection, or stale from now on, or forgotten at once.
--spec down(epmd_mdns_proto:endpoint(), connected | stale | forgotten) -> {change(), [Stale :: id()]}.
+%% The node, which this VM is connected to, says itself where it is.
+-spec confirm(epmd_mdns_proto:endpoint()) -> change() | full.
+confirm(Endpoint) ->
+	add(Endpoint, fun(Dated, Entries) -> epmd_mdns_table_entries:confirm(Dated, make_ref(), Entries) end).
+
+%% The daemon has an endpoint no more.
+-spec down(epmd_mdns_proto:endpoint(), epmd_mdns_table_entries:fate()) -> {change(), [Stale :: id()]}.
 down(Endpoint=#{node := Node}, Fate) ->
-	Row = #row{key=Key, entries=Entries} = row(Node),
-	case {lists:keytake(id(Endpoint), #entry.id, Entries), Fate} of
-		{{value, _, Rest}, forgotten} ->
-			{write(Row, Rest), []};
-		{{value, #entry{state=stale}, _}, _} ->
-			{none, []};
-		{{value, Entry=#entry{id=Id}, Rest}, _} ->
-			{write(Row, [Entry#entry{state=Fate}|Rest]), [{Key, Id} || Fate =:= stale]};
-		_ ->
-			{none, []}
-	end.
+	become(row(Node), fun(Entries) -> epmd_mdns_table_entries:down(Endpoint, Fate, Entries) end).
+
+%% This VM is connected to the node, which the daemon has not been hearing any more: it is up as it was.
+-spec connected(epmd_mdns_proto:node_name()) -> change().
+connected(Node) ->
+	Row = #row{entries=Entries} = row(Node),
+	write(Row, epmd_mdns_table_entries:connected(Entries)).
 
 %% This VM isn't connected to the node any more: what was held up by that is stale.
 -spec disconnected(epmd_mdns_proto:node_name()) -> {change(), [Stale :: id()]}.
 disconnected(Node) ->
-	case epmd_mdns_proto:split_node(Node) of
-		{ok, _} -> let_go(row(Node));
-		error -> {none, []}
-	end.
+	become(row(Node), fun epmd_mdns_table_entries:disconnected/1).
+
+%% Whether the daemon has any endpoint of the node.
+-spec is_heard(epmd_mdns_proto:node_name()) -> boolean().
+is_heard(Node) ->
+	#row{entries=Entries} = row(Node),
+	epmd_mdns_table_entries:is_heard(Entries).
 
 %% The endpoints that only connections hold up.
 -spec unheard() -> [epmd_mdns_proto:endpoint()].
 unheard() ->
-	fold(fun(#row{entries=Entries}, Acc) ->
-		[Endpoint || #entry{endpoint=Endpoint, state=connected} <- Entries] ++ Acc
-	end, []).
+	fold(fun(#row{entries=Entries}, Acc) -> epmd_mdns_table_entries:unheard(Entries) ++ Acc end, []).
 
 %% A snapshot is complete. What it hasn't mentioned is gone, but nobody has said for good: a daemon
 %% that has just started knows little. So all of that becomes stale, but for the nodes that this VM is
 %% connected to.
 -spec sweep(reference(), Connected :: #{epmd_mdns_proto:node_name() => term()}) -> {[change()], [Stale :: id()]}.
 sweep(Snapshot, Connected) ->
-	IsGone = fun(#entry{state=State, snapshot=Last}) -> State =/= stale andalso Last =/= Snapshot end,
-	Rows = fold(fun(Row=#row{entries=Entries}, Acc) ->
-		case lists:any(IsGone, Entries) of
-			true -> [Row|Acc];
-			false -> Acc
-		end
-	end, []),
-	Swept = [{Row, case is_map_key(epmd_mdns_proto:join_node(Key), Connected) of
-		true -> connected;
-		false -> stale
-	end} || Row=#row{key=Key} <- Rows],
-	Changes = [write(Row, [case IsGone(Entry) of
-		true -> Entry#entry{state=Fate};
-		false -> Entry
-	end || Entry <- Entries]) || {Row=#row{entries=Entries}, Fate} <- Swept],
-	{Changes, [{Key, Entry#entry.id} || {#row{key=Key, entries=Entries}, stale} <- Swept,
-		Entry <- Entries, IsGone(Entry)]}.
+	Swept = [become(Row, fun(Entries) ->
+		Fate = case is_map_key(epmd_mdns_proto:join_node(Key), Connected) of
+			true -> connected;
+			false -> stale
+		end,
+		epmd_mdns_table_entries:sweep(Snapshot, Fate, Entries)
+	end) || Row=#row{key=Key} <- fold(fun(Row, Acc) -> [Row|Acc] end, [])],
+	{[Change || {Change, _} <- Swept, Change =/= none], [Id || {_, Ids} <- Swept, Id <- Ids]}.
 
 %% A stale endpoint has been stale for long enough. One that is up again stays.
 -spec forget(id()) -> ok.
 forget({Key, Id}) ->
 	case ets:lookup(?MODULE, Key) of
 		[Row=#row{entries=Entries}] ->
-			none = write(Row, [Entry || Entry <- Entries,
-				not (Entry#entry.state =:= stale andalso Entry#entry.id =:= Id)]),
+			none = write(Row, epmd_mdns_table_entries:forget(Id, Entries)),
 			ok;
 		[] ->
 			ok
@@ -226,20 +205,31 @@ forget({Key, Id}) ->
 -spec stale() -> [id()].
 stale() ->
 	fold(fun(#row{key=Key, entries=Entries}, Acc) ->
-		[{Key, Id} || #entry{id=Id, state=stale} <- Entries] ++ Acc
+		[{Key, Id} || Id <- epmd_mdns_table_entries:stale(Entries)] ++ Acc
 	end, []).
 
 %% Internal.
+
+add(Endpoint=#{node := Node}, Add) ->
+	Row = #row{entries=Entries} = row(Node),
+	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
+		true -> write(Row, Add(epmd_mdns_proto:dated(Endpoint, erlang:system_time(second)), Entries));
+		false -> full
+	end.
+
+%% What a change of its entries makes of a row, and which of them are stale now.
+become(Row=#row{key=Key, entries=Entries}, Change) ->
+	case Change(Entries) of
+		{Entries, []} -> {none, []};
+		{After, Stale} -> {write(Row, After), [{Key, Id} || Id <- Stale]}
+	end.
 
 upgrade(1) ->
 	_ = [ets:delete(?MODULE, Note) || Note <- [epmd_mdns_client, epmd_mdns_joiner]],
 	upgrade(2);
 upgrade(2) ->
 	lists:foreach(fun(Row=#row{entries=Entries}) ->
-		true = ets:insert(?MODULE, Row#row{entries=[case IsStale of
-			true -> #entry{id=Id, endpoint=Endpoint, snapshot=Snapshot, state=stale};
-			false -> #entry{id=Id, endpoint=Endpoint, snapshot=Snapshot}
-		end || {entry, Id, Endpoint, Snapshot, IsStale} <- Entries]})
+		true = ets:insert(?MODULE, Row#row{entries=epmd_mdns_table_entries:upgrade(Entries)})
 	end, fold(fun(Row, Acc) -> [Row|Acc] end, []));
 upgrade(?VERSION) ->
 	ok.
@@ -268,44 +258,29 @@ fold(Fun, Acc0) ->
 		Acc0
 	end.
 
+%% Not all that is connected has a name that the daemon would take.
 row(Node) ->
-	{ok, Key} = epmd_mdns_proto:split_node(Node),
+	Key = case epmd_mdns_proto:split_node(Node) of
+		{ok, Valid} -> Valid;
+		error -> {"", ""}
+	end,
 	case lookup(Key) of
 		[Row] -> Row;
 		[] -> #row{key=Key}
 	end.
 
-id(#{proto := Proto, family := Family}) ->
-	{Proto, Family}.
-
-%% Our own connection counts before what the daemon has from a connection of somebody else, or from us.
-entry(Known=#entry{state=connected}, #{source := peer}, Snapshot) ->
-	Known#entry{snapshot=Snapshot};
-entry(_, Endpoint, Snapshot) ->
-	#entry{id=id(Endpoint), snapshot=Snapshot, endpoint=epmd_mdns_proto:dated(Endpoint, erlang:system_time(second))}.
-
-let_go(Row=#row{key=Key, entries=Entries}) ->
-	{write(Row, [case State of
-		connected -> Entry#entry{state=stale};
-		_ -> Entry
-	end || Entry=#entry{state=State} <- Entries]), [{Key, Id} || #entry{id=Id, state=connected} <- Entries]}.
-
+%% There is nothing to write of a node that wasn't there.
+write(#row{entries=[]}, []) ->
+	none;
 write(#row{key=Key, entries=Before}, []) ->
 	true = ets:delete(?MODULE, Key),
-	change(live(Before), []);
+	change(epmd_mdns_table_entries:live(Before), []);
 write(#row{key=Key, entries=Before}, Unsorted) ->
-	After = lists:keysort(#entry.id, Unsorted),
-	true = ets:insert(?MODULE, #row{key=Key, inet=answer(inet, After), inet6=answer(inet6, After),
-		entries=After}),
-	change(live(Before), live(After)).
-
-live(Entries) ->
-	[shown(Entry) || Entry=#entry{state=State} <- Entries, State =/= stale].
-
-shown(#entry{endpoint=Endpoint, state=stale}) -> Endpoint#{stale => true};
-shown(#entry{endpoint=Endpoint, state=connected}) -> Endpoint#{heard => false};
-shown(#entry{endpoint=Endpoint=#{source := peer}}) -> Endpoint#{heard => false};
-shown(#entry{endpoint=Endpoint}) -> Endpoint.
+	After = lists:sort(Unsorted),
+	Proto = get(proto, tcp),
+	true = ets:insert(?MODULE, #row{key=Key, entries=After, inet=epmd_mdns_table_entries:answer(inet, Proto, After),
+		inet6=epmd_mdns_table_entries:answer(inet6, Proto, After)}),
+	change(epmd_mdns_table_entries:live(Before), epmd_mdns_table_entries:live(After)).
 
 change([], []) ->
 	none;
@@ -321,11 +296,3 @@ change(Before, After=[#{node := Node}|_]) ->
 
 timeless(Endpoints) ->
 	[maps:remove(since, Endpoint) || Endpoint <- Endpoints].
-
-%% The best address for a connection from this VM.
-answer(Family, Entries) ->
-	Endpoints = [{Endpoint, State =:= stale} || #entry{endpoint=Endpoint, state=State} <- Entries],
-	case epmd_mdns_choice:addresses(Family, get(proto, tcp), Endpoints) of
-		[Answer|_] -> Answer;
-		[] -> none
-	end.

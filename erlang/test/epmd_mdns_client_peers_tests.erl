@@ -81,7 +81,7 @@ a_snapshot_without_a_connected_node_takes_nothing_away_test() ->
 		?assertMatch([{changed, ?BOB, [#{heard := false}]}, {down, <<"carol@h3">>, [_]}], lists:sort(Changes)),
 		?assertEqual([{{{"carol", "h3"}, {tcp, inet}}, ?SHORT}], Stale),
 		%% Not even the second one.
-		?assertEqual({[none], []}, ?P:synced(make_ref(), connected(), Peers))
+		?assertEqual({[], []}, ?P:synced(make_ref(), connected(), Peers))
 	end).
 
 %% Our own connection is worth more than what somebody else has told the daemon.
@@ -96,6 +96,27 @@ a_report_of_others_does_not_replace_what_we_are_connected_to_test() ->
 what_others_are_connected_to_says_that_it_is_not_heard_test() ->
 	with_bob(fun(_) ->
 		{changed, ?BOB, [#{heard := false}]} = epmd_mdns_table:up((bob())#{source := peer}, make_ref())
+	end).
+
+%% A connection to a node that isn't heard: it is asked where it is, and if it doesn't say, what is known holds.
+a_node_that_is_connected_again_is_up_again_test() ->
+	with_bob(fun(Peers) ->
+		{_, [_], _} = ?P:down(bob(), stale, <<"expired">>, #{}, Peers),
+		?assertEqual([], ?P:confirm(?BOB, [], #{})),
+		?assertMatch([{up, ?BOB, [#{heard := false, port := 40001}]}], ?P:confirm(?BOB, [], connected())),
+		?assertMatch([{changed, ?BOB, [#{heard := false, port := 2}]}],
+			?P:confirm(?BOB, [(bob())#{port := 2}], connected())),
+		?assertMatch([none], ?P:confirm(<<"carol@h3">>, [], connected_to(<<"carol@h3">>)))
+	end).
+
+only_who_is_not_heard_is_asked_test() ->
+	with_bob(fun(Peers) ->
+		ok = ?P:ask('bob@h2', visible),
+		ok = ?P:ask('nonode', visible),
+		{_, [_], _} = ?P:down(bob(), stale, <<"expired">>, #{}, Peers),
+		ok = ?P:ask('bob@h2', hidden),
+		receive {'$gen_cast', Cast} -> ?assertEqual({confirm, ?BOB, []}, Cast) after 5000 -> error(late) end,
+		receive Other -> error(Other) after 0 -> ok end
 	end).
 
 %% Reports.
@@ -158,7 +179,10 @@ with_bob(Test) ->
 	end.
 
 connected() ->
-	#{?BOB => []}.
+	connected_to(?BOB).
+
+connected_to(Node) ->
+	#{Node => []}.
 
 bob() ->
 	#{node => ?BOB, port => 40001, family => inet, proto => tcp, addr => [{192, 0, 2, 2}, {192, 0, 2, 3}], source => lan,
