@@ -142,8 +142,7 @@ init([]) ->
 	ok = epmd_mdns_table:put(daemon, Daemon),
 	Lease = epmd_mdns_client_lease:lose(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
 	Subscribers = epmd_mdns_client_subscribers:restore(),
-	ok = monitor_nodes(),
-	{Changes, Stale, Peers} = epmd_mdns_client_peers:restore(epmd_mdns_client_peers:connected()),
+	{Changes, Stale, Peers} = epmd_mdns_client_peers:restore(epmd_mdns_client_peers:watch()),
 	ok = epmd_mdns_client_subscribers:notify(Changes, <<"disconnected">>, Subscribers),
 	{ok, disconnected,
 		#data{config=Config, state=epmd_mdns_client_state:new(Lease), subscribers=Subscribers, peers=Peers},
@@ -184,11 +183,9 @@ handle_event(info, {nodedown, Node, _}, _, #data{peers=Peers, subscribers=Subscr
 	{Change, Stale} = epmd_mdns_client_peers:nodedown(atom_to_binary(Node), Peers),
 	ok = epmd_mdns_client_subscribers:notify([Change], <<"disconnected">>, Subscribers),
 	{keep_state_and_data, [report_later(?REPORT)|forget_later(Stale)]};
-handle_event({timeout, report}, now, _, Data=#data{state=State}) ->
-	case epmd_mdns_client_state:may_report(State) of
-		true -> report(Data);
-		false -> keep_state_and_data
-	end;
+handle_event({timeout, report}, now, _, Data=#data{state=State, peers=Peers}) ->
+	{Requests, Reported} = epmd_mdns_client_peers:reports(epmd_mdns_client_state:may_report(State), Peers),
+	perform(epmd_mdns_client_state:report(Requests, State), Data#data{peers=Reported});
 handle_event({call, _}, sync, syncing, _) ->
 	{keep_state_and_data, postpone};
 handle_event({call, From}, sync, _, _) ->
@@ -232,10 +229,8 @@ terminate(_, _, #data{socket=Socket}) ->
 code_change(_, Phase, Data=#data{version=?VERSION, state=State}, _) ->
 	{ok, Phase, Data#data{state=epmd_mdns_client_state:upgrade(State)}};
 code_change(_, Phase, {data, 1, Config, State, Socket, Since, Snapshot, Subscribers, Log}, _) ->
-	ok = monitor_nodes(),
-	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade(State), socket=Socket, since=Since,
-		snapshot=Snapshot, subscribers=Subscribers, peers=epmd_mdns_client_peers:new(epmd_mdns_client_peers:connected()),
-		log=Log}};
+	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade(State), socket=Socket, since=Since, log=Log,
+		snapshot=Snapshot, subscribers=Subscribers, peers=epmd_mdns_client_peers:new(epmd_mdns_client_peers:watch())}};
 code_change(Old, Phase, {data, Config, Lease, Waiting, Socket, Since, Owed, Snapshot, Attempts, Subscribers, Log}, Extra) ->
 	State = epmd_mdns_client_state:upgrade({Phase, Lease, Waiting, Owed, Attempts}),
 	code_change(Old, Phase, {data, 1, Config, State, Socket, Since, Snapshot, Subscribers, Log}, Extra).
@@ -263,10 +258,6 @@ lose(Reason, Data=#data{socket=Socket, since=Since, state=State, peers=Peers}, A
 	ok = epmd_mdns_table:put(daemon, down),
 	{Lost, Effects} = epmd_mdns_client_state:lost(Reason, HasLasted, State),
 	perform(Effects, Data#data{socket=undefined, state=Lost, peers=epmd_mdns_client_peers:lost(Peers)}, Actions).
-
-report(Data=#data{state=State, peers=Peers}) ->
-	{Requests, Reported} = epmd_mdns_client_peers:reports(Peers),
-	perform(epmd_mdns_client_state:report(Requests, State), Data#data{peers=Reported}).
 
 %% Internal: effects.
 
@@ -322,14 +313,14 @@ perform_one({connect, Attempts}, Data) ->
 	{Data, [{state_timeout, epmd_mdns_backoff:delay(connection, Attempts), connect}]};
 perform_one(refused, Data) ->
 	{Data, [{{timeout, refused}, epmd_mdns_backoff:delay(registration, 0), again}]};
-perform_one({log, Topic}, Data=#data{log=Log}) ->
-	{Data#data{log=log(Topic, Log, Data)}, []}.
-
-log(granted, Log, _) -> epmd_mdns_client_log:granted(Log);
-log(forgive, Log, _) -> epmd_mdns_client_log:forgive(Log);
-log({refused, Node, Token, Text}, Log, _) -> epmd_mdns_client_log:refused(Node, Token, Text, Log);
-log({lost, Reason}, Log, #data{config=#{socket := Path}, since=Since}) ->
-	epmd_mdns_client_log:lost(Reason, Since =:= undefined, Path, Log).
+perform_one({log, granted}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:granted(Log)}, []};
+perform_one({log, forgive}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:forgive(Log)}, []};
+perform_one({log, {refused, Node, Token, Text}}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:refused(Node, Token, Text, Log)}, []};
+perform_one({log, {lost, Reason}}, Data=#data{config=#{socket := Path}, since=Since, log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:lost(Reason, Since =:= undefined, Path, Log)}, []}.
 
 %% A timer for each; one that runs is set anew, if the endpoint has come and gone once more.
 forget_later(Stale) ->
@@ -339,10 +330,6 @@ report_later(Delay) ->
 	{{timeout, report}, Delay, now}.
 
 %% Internal: small things.
-
-%% Works before net_kernel is up, too.
-monitor_nodes() ->
-	net_kernel:monitor_nodes(true, [{node_type, all}]).
 
 now_ms() ->
 	erlang:monotonic_time(millisecond).

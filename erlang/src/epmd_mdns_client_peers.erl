@@ -11,6 +11,7 @@
 -module(epmd_mdns_client_peers).
 
 %% API, for the client only. Connected is what connected/0 returns.
+-export([watch/0]).
 -export([connected/0]).
 -export([new/1]).
 -export([restore/1]).
@@ -20,7 +21,7 @@
 -export([nodedown/2]).
 -export([down/5]).
 -export([synced/3]).
--export([reports/1]).
+-export([reports/2]).
 -export([lost/1]).
 
 -export_type([peers/0, stale/0]).
@@ -52,6 +53,12 @@
 -define(MAX_KNOWN, 1024).
 
 %% API.
+
+%% From now on the caller is sent nodeup and nodedown, for nodes of all types. net_kernel need not be up yet.
+-spec watch() -> Connected :: names().
+watch() ->
+	ok = net_kernel:monitor_nodes(true, [{node_type, all}]),
+	connected().
 
 -spec connected() -> names().
 connected() ->
@@ -133,9 +140,11 @@ synced(Snapshot, Connected, Peers) ->
 	{Changes, Stale} = epmd_mdns_table:sweep(Snapshot, Connected),
 	{Changes, [{Id, lifetime(epmd_mdns_proto:join_node(Key), Peers)} || Id={Key, _} <- Stale]}.
 
-%% What the daemon is to be told, so that it knows of all that is connected and not heard.
--spec reports(peers()) -> {[epmd_mdns_proto:request()], peers()}.
-reports(Peers=#peers{reported=Before}) ->
+%% What the daemon is to be told, if it takes reports now, so that it knows of all that is connected and not heard.
+-spec reports(IsTaken :: boolean(), peers()) -> {[epmd_mdns_proto:request()], peers()}.
+reports(false, Peers) ->
+	{[], Peers};
+reports(true, Peers=#peers{reported=Before}) ->
 	%% A loopback address means nothing to anybody else, and the daemon hears of its own nodes by other ways.
 	Unheard = [Endpoint || Endpoint=#{source := Source} <- epmd_mdns_table:unheard(),
 		not epmd_mdns_proto_source:is_here(Source)],

@@ -123,32 +123,33 @@ only_who_is_not_heard_is_asked_test() ->
 
 the_daemon_is_told_once_of_what_it_does_not_hear_test() ->
 	with_bob(fun(Peers0) ->
-		?assertEqual({[], Peers0}, ?P:reports(Peers0)),
+		?assertEqual({[], Peers0}, ?P:reports(true, Peers0)),
 		{_, [], Peers} = ?P:down(bob(), stale, <<"expired">>, connected(), Peers0),
-		{[{connected, ?BOB, Report}], Told} = ?P:reports(Peers),
+		?assertEqual({[], Peers}, ?P:reports(false, Peers)),
+		{[{connected, ?BOB, Report}], Told} = ?P:reports(true, Peers),
 		?assertEqual(<<"CONNECTED bob@h2 port=40001 family=inet proto=tcp cluster=team addr=192.0.2.2 host=h2.local\n">>,
 			iolist_to_binary(epmd_mdns_proto:encode({connected, ?BOB, Report}))),
-		?assertEqual({[], Told}, ?P:reports(Told)),
+		?assertEqual({[], Told}, ?P:reports(true, Told)),
 		%% A daemon that has been started anew knows nothing of it.
-		?assertMatch({[{connected, ?BOB, _}], Told}, ?P:reports(?P:lost(Told)))
+		?assertMatch({[{connected, ?BOB, _}], Told}, ?P:reports(true, ?P:lost(Told)))
 	end).
 
 %% Somebody else's report was the first, and has ended; so ours was forgotten.
 it_is_told_again_when_it_has_lost_the_node_again_test() ->
 	with_bob(fun(Peers0) ->
 		{_, [], Peers} = ?P:down(bob(), stale, <<"expired">>, connected(), Peers0),
-		{[_], Told} = ?P:reports(Peers),
+		{[_], Told} = ?P:reports(true, Peers),
 		{none, [], Lost} = ?P:down((bob())#{source := peer}, stale, <<"disconnected">>, connected(), Told),
-		?assertMatch({[{connected, ?BOB, _}], _}, ?P:reports(Lost))
+		?assertMatch({[{connected, ?BOB, _}], _}, ?P:reports(true, Lost))
 	end).
 
 the_end_of_the_connection_is_told_test() ->
 	with_bob(fun(Peers0) ->
 		{_, [], Peers} = ?P:down(bob(), stale, <<"expired">>, connected(), Peers0),
-		{[_], Told} = ?P:reports(Peers),
+		{[_], Told} = ?P:reports(true, Peers),
 		{{down, _, _}, _} = ?P:nodedown(?BOB, Told),
-		{[{disconnected, ?BOB}], None} = ?P:reports(Told),
-		?assertEqual({[], None}, ?P:reports(None))
+		{[{disconnected, ?BOB}], None} = ?P:reports(true, Told),
+		?assertEqual({[], None}, ?P:reports(true, None))
 	end).
 
 %% The daemon itself knows who is registered with it, or will before long.
@@ -156,7 +157,7 @@ nodes_of_this_host_are_not_reported_test() ->
 	with_bob(fun(Peers) ->
 		{_, _, _} = epmd_mdns_table:up((bob())#{source := local}, make_ref()),
 		{_, []} = ?P:synced(make_ref(), connected(), Peers),
-		?assertMatch({[], _}, ?P:reports(Peers))
+		?assertMatch({[], _}, ?P:reports(true, Peers))
 	end).
 
 a_crashed_client_finds_out_what_has_ended_meanwhile_test() ->
