@@ -103,8 +103,7 @@ static void print_headline(const Answer *answer, const Options *options) {
         if (first->verdict == CHOICE_TAKEN)
                 printf("%s%s port %" PRIu16 "%s, %s", options->colour ? TEXT_BOLD : "",
                        address_format(&first->address, address), first->info->endpoint.port,
-                       options->colour ? TEXT_PLAIN : "",
-                       source_info(first->info->source)->where);
+                       options->colour ? TEXT_PLAIN : "", source_info(first->info->source)->where);
         else
                 printf("No address that a node could connect to by %s over %s",
                        proto_to_string(options->proto), family_to_string(options->family));
