@@ -105,7 +105,7 @@ def tells_status(lan):
     "status --json has all that status tells"
     said = shaped(read(lan[1], "status"), STATUS)
     assert said["avahi"] == "running" and said["host"] == "h1.local" and said["ttl"] == 30, said
-    shaped(said["nodes"], dict.fromkeys(("up", "local", "hidden", "tls", "clustered", "stale"), NUMBER))
+    shaped(said["nodes"], dict.fromkeys(("up", "local", "hidden", "tls", "clustered", "unheard", "stale"), NUMBER))
     shaped(said["ignored"], dict.fromkeys(("name", "txt", "port", "address", "limit"), NUMBER))
     for limit in shaped(said["limits"], LIMITS).values():
         shaped(limit, {"used": NUMBER, "limit": NUMBER})
