@@ -128,9 +128,9 @@ register_node(_, _, _) ->
 -spec address_please(text(), host(), inet | inet6) ->
 	epmd_mdns_table:answer() | {ok, inet:ip_address()} | {error, term()}.
 address_please(Name, Host, Family) ->
-	case epmd_mdns_table:address(Name, Host, Family) of
-		none -> epmd_mdns_lookup:address(epmd_mdns_lookup_host:text(Name), Host, Family, deadline());
-		Answer -> Answer
+	case epmd_mdns_table:get(daemon, absent) =:= up andalso epmd_mdns_table:address(Name, Host, Family) of
+		Answer={ok, _, _, _} -> Answer;
+		_ -> epmd_mdns_lookup:address(epmd_mdns_lookup_host:text(Name), Host, Family, deadline())
 	end.
 
 -spec port_please(text(), host()) ->

@@ -43,12 +43,14 @@
 %% How long callers wait for the first snapshot, and who looks for a node for what the daemon knows at that moment.
 -define(SNAPSHOT, 400).
 -define(REFRESH, 600).
-%% The daemon's own LOOKUP answers for as long.
--define(STALE, 60000).
+%% When the daemon is told of what we are connected to and it doesn't hear: soon, or once it has had time to hear it.
+-define(REPORT, 100).
+-define(REPORT_ALL, 1000).
 %% Lines that the socket delivers before it wants to be asked again.
 -define(LINES, 100).
 
--define(VERSION, 1).
+%% 2: it knows what is connected.
+-define(VERSION, 2).
 
 %% Its version comes first: after an upgrade of the code, the data is still that of the old one.
 -record(data, {
@@ -60,6 +62,7 @@
 	since :: integer() | undefined,
 	snapshot = make_ref() :: reference(),
 	subscribers :: epmd_mdns_client_subscribers:subscribers(),
+	peers :: epmd_mdns_client_peers:peers(),
 	log = epmd_mdns_client_log:new() :: epmd_mdns_client_log:log()
 }).
 
@@ -138,9 +141,12 @@ init([]) ->
 	ok = epmd_mdns_table:put(config, Config),
 	ok = epmd_mdns_table:put(daemon, Daemon),
 	Lease = epmd_mdns_client_lease:lose(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new())),
+	Subscribers = epmd_mdns_client_subscribers:restore(),
+	{Changes, Stale, Peers} = epmd_mdns_client_peers:restore(epmd_mdns_client_peers:watch()),
+	ok = epmd_mdns_client_subscribers:notify(Changes, <<"disconnected">>, Subscribers),
 	{ok, disconnected,
-		#data{config=Config, state=epmd_mdns_client_state:new(Lease), subscribers=epmd_mdns_client_subscribers:restore()},
-		[{state_timeout, Delay, connect}|forget_later(epmd_mdns_table:stale())]}.
+		#data{config=Config, state=epmd_mdns_client_state:new(Lease), subscribers=Subscribers, peers=Peers},
+		[{state_timeout, Delay, connect}|forget_later(Stale)]}.
 
 -spec handle_event(gen_statem:event_type(), term(), epmd_mdns_client_state:phase(), #data{}) ->
 	gen_statem:event_handler_result(epmd_mdns_client_state:phase()).
@@ -160,6 +166,26 @@ handle_event(info, {tcp_closed, Socket}, _, Data=#data{socket=Socket}) ->
 handle_event({timeout, {stale, Id}}, forget, _, _) ->
 	ok = epmd_mdns_table:forget(Id),
 	keep_state_and_data;
+handle_event(info, {nodeup, Node, Info}, _, Data=#data{peers=Peers}) ->
+	{keep_state, Data#data{peers=epmd_mdns_client_peers:nodeup(atom_to_binary(Node), Peers)},
+		{{timeout, {connected, Node}}, ?REPORT_ALL, proplists:get_value(node_type, Info, hidden)}};
+handle_event({timeout, {connected, Node}}, Type, _, _) ->
+	ok = epmd_mdns_client_peers:ask(Node, Type),
+	keep_state_and_data;
+handle_event(cast, {confirm, Node, Endpoints}, _, #data{subscribers=Subscribers}) ->
+	Changes = epmd_mdns_client_peers:confirm(Node, Endpoints, epmd_mdns_client_peers:connected()),
+	ok = epmd_mdns_client_subscribers:notify(Changes, <<"connected">>, Subscribers),
+	{keep_state_and_data, report_later(?REPORT)};
+handle_event(info, {epmd_mdns_lookup_peers, {where, From, Node}}, _, _) when is_pid(From), is_binary(Node) ->
+	ok = epmd_mdns_lookup_peers:answer(From, Node),
+	keep_state_and_data;
+handle_event(info, {nodedown, Node, _}, _, #data{peers=Peers, subscribers=Subscribers}) ->
+	{Change, Stale} = epmd_mdns_client_peers:nodedown(atom_to_binary(Node), Peers),
+	ok = epmd_mdns_client_subscribers:notify([Change], <<"disconnected">>, Subscribers),
+	{keep_state_and_data, [report_later(?REPORT)|forget_later(Stale)]};
+handle_event({timeout, report}, now, _, Data=#data{state=State, peers=Peers}) ->
+	{Requests, Reported} = epmd_mdns_client_peers:reports(epmd_mdns_client_state:may_report(State), Peers),
+	perform(epmd_mdns_client_state:report(Requests, State), Data#data{peers=Reported});
 handle_event({call, _}, sync, syncing, _) ->
 	{keep_state_and_data, postpone};
 handle_event({call, From}, sync, _, _) ->
@@ -202,9 +228,12 @@ terminate(_, _, #data{socket=Socket}) ->
 	{ok, epmd_mdns_client_state:phase(), #data{}}.
 code_change(_, Phase, Data=#data{version=?VERSION, state=State}, _) ->
 	{ok, Phase, Data#data{state=epmd_mdns_client_state:upgrade(State)}};
-code_change(_, Phase, {data, Config, Lease, Waiting, Socket, Since, Owed, Snapshot, Attempts, Subscribers, Log}, _) ->
-	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade({Phase, Lease, Waiting, Owed, Attempts}),
-		socket=Socket, since=Since, snapshot=Snapshot, subscribers=Subscribers, log=Log}}.
+code_change(_, Phase, {data, 1, Config, State, Socket, Since, Snapshot, Subscribers, Log}, _) ->
+	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade(State), socket=Socket, since=Since, log=Log,
+		snapshot=Snapshot, subscribers=Subscribers, peers=epmd_mdns_client_peers:new(epmd_mdns_client_peers:watch())}};
+code_change(Old, Phase, {data, Config, Lease, Waiting, Socket, Since, Owed, Snapshot, Attempts, Subscribers, Log}, Extra) ->
+	State = epmd_mdns_client_state:upgrade({Phase, Lease, Waiting, Owed, Attempts}),
+	code_change(Old, Phase, {data, 1, Config, State, Socket, Since, Snapshot, Subscribers, Log}, Extra).
 
 %% Internal: the connection.
 
@@ -223,12 +252,12 @@ connected({error, Reason}, Data) ->
 
 %% There is no connection any more, or there never was. The table stays as it is: an old picture is
 %% better than none.
-lose(Reason, Data=#data{socket=Socket, since=Since, state=State}, Actions) ->
+lose(Reason, Data=#data{socket=Socket, since=Since, state=State, peers=Peers}, Actions) ->
 	HasLasted = Socket =/= undefined andalso now_ms() - Since >= ?GOOD,
 	_ = Socket =:= undefined orelse gen_tcp:close(Socket),
 	ok = epmd_mdns_table:put(daemon, down),
 	{Lost, Effects} = epmd_mdns_client_state:lost(Reason, HasLasted, State),
-	perform(Effects, Data#data{socket=undefined, state=Lost}, Actions).
+	perform(Effects, Data#data{socket=undefined, state=Lost, peers=epmd_mdns_client_peers:lost(Peers)}, Actions).
 
 %% Internal: effects.
 
@@ -256,6 +285,10 @@ perform_one({silence, infinity}, Data) ->
 	{Data, [{{timeout, silence}, infinity, overdue}]};
 perform_one(Reply={reply, _, _}, Data) ->
 	{Data, [Reply]};
+%% Reports are taken from those who are registered.
+perform_one({keep, lease, Lease}, Data) ->
+	ok = epmd_mdns_table:put(lease, Lease),
+	{Data, [report_later(?REPORT_ALL)]};
 perform_one({keep, Key, Value}, Data) ->
 	ok = epmd_mdns_table:put(Key, Value),
 	{Data, []};
@@ -267,15 +300,15 @@ perform_one({up, Endpoint, Reason}, Data=#data{snapshot=Snapshot, subscribers=Su
 			ok = epmd_mdns_client_subscribers:notify([Change], Reason, Subscribers),
 			{Data, []}
 	end;
-perform_one({down, Endpoint, Fate, Reason}, Data=#data{subscribers=Subscribers}) ->
-	{Change, Stale} = epmd_mdns_table:down(Endpoint, Fate),
+perform_one({down, Endpoint, Fate, Reason}, Data=#data{subscribers=Subscribers, peers=Before}) ->
+	{Change, Stale, Peers} = epmd_mdns_client_peers:down(Endpoint, Fate, Reason, epmd_mdns_client_peers:connected(), Before),
 	ok = epmd_mdns_client_subscribers:notify([Change], Reason, Subscribers),
-	{Data, forget_later(Stale)};
-perform_one(synced, Data=#data{snapshot=Snapshot, subscribers=Subscribers, log=Log}) ->
-	{Changes, Stale} = epmd_mdns_table:sweep(Snapshot),
+	{Data#data{peers=Peers}, [report_later(?REPORT)|forget_later(Stale)]};
+perform_one(synced, Data=#data{snapshot=Snapshot, subscribers=Subscribers, peers=Peers, log=Log}) ->
+	{Changes, Stale} = epmd_mdns_client_peers:synced(Snapshot, epmd_mdns_client_peers:connected(), Peers),
 	ok = epmd_mdns_table:put(daemon, up),
 	ok = epmd_mdns_client_subscribers:notify(Changes, <<"lost">>, Subscribers),
-	{Data#data{log=epmd_mdns_client_log:found(Log)}, forget_later(Stale)};
+	{Data#data{log=epmd_mdns_client_log:found(Log)}, [report_later(?REPORT_ALL)|forget_later(Stale)]};
 perform_one({network, Reason}, Data) ->
 	ok = gen_server:cast(epmd_mdns_prober, {network, Reason}),
 	{Data, []};
@@ -283,18 +316,21 @@ perform_one({connect, Attempts}, Data) ->
 	{Data, [{state_timeout, epmd_mdns_backoff:delay(connection, Attempts), connect}]};
 perform_one(refused, Data) ->
 	{Data, [{{timeout, refused}, epmd_mdns_backoff:delay(registration, 0), again}]};
-perform_one({log, Topic}, Data=#data{log=Log}) ->
-	{Data#data{log=log(Topic, Log, Data)}, []}.
-
-log(granted, Log, _) -> epmd_mdns_client_log:granted(Log);
-log(forgive, Log, _) -> epmd_mdns_client_log:forgive(Log);
-log({refused, Node, Token, Text}, Log, _) -> epmd_mdns_client_log:refused(Node, Token, Text, Log);
-log({lost, Reason}, Log, #data{config=#{socket := Path}, since=Since}) ->
-	epmd_mdns_client_log:lost(Reason, Since =:= undefined, Path, Log).
+perform_one({log, granted}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:granted(Log)}, []};
+perform_one({log, forgive}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:forgive(Log)}, []};
+perform_one({log, {refused, Node, Token, Text}}, Data=#data{log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:refused(Node, Token, Text, Log)}, []};
+perform_one({log, {lost, Reason}}, Data=#data{config=#{socket := Path}, since=Since, log=Log}) ->
+	{Data#data{log=epmd_mdns_client_log:lost(Reason, Since =:= undefined, Path, Log)}, []}.
 
 %% A timer for each; one that runs is set anew, if the endpoint has come and gone once more.
-forget_later(Ids) ->
-	[{{timeout, {stale, Id}}, ?STALE, forget} || Id <- Ids].
+forget_later(Stale) ->
+	[{{timeout, {stale, Id}}, Lifetime, forget} || {Id, Lifetime} <- Stale].
+
+report_later(Delay) ->
+	{{timeout, report}, Delay, now}.
 
 %% Internal: small things.
 

@@ -11,6 +11,7 @@
 -export([join/1]).
 -export([leave/1]).
 -export([is_present/1]).
+-export([is_held/1]).
 -export([want/4]).
 -export([missing/1]).
 -export([hold/3]).
@@ -63,6 +64,11 @@ join(Lease) ->
 -spec is_present(lease()) -> boolean().
 is_present(#lease{present=Present}) ->
 	Present.
+
+%% Whether the daemon has granted any of it.
+-spec is_held(lease()) -> boolean().
+is_held(#lease{held=Held}) ->
+	map_size(Held) > 0.
 
 %% An endpoint of the node is to be registered. A VM has one node. Wanting the same again changes nothing.
 -spec want(epmd_mdns_proto:node_name(), listener(), describe(), lease()) ->

@@ -21,6 +21,8 @@
 -export([register/5]).
 -export([register_again/1]).
 -export([refresh/2]).
+-export([may_report/1]).
+-export([report/2]).
 -export([join/2]).
 -export([leave/2]).
 
@@ -118,6 +120,9 @@ hear({error, Token, Text}, State=#state{owed=[{register, Node, Registration}|Owe
 	end,
 	settle(epmd_mdns_client_lease:id(Registration), Answer, State#state{owed=Owed},
 		[{log, {refused, Node, Token, Text}}, refused]);
+%% An older daemon knows no reports, and any may refuse one: then others don't hear of that node.
+hear({error, _, _}, State=#state{owed=[Request|Owed]}) when element(1, Request) =:= connected; element(1, Request) =:= disconnected ->
+	listen(State#state{owed=Owed}, []);
 hear({event, sync}, State) ->
 	listen(State#state{phase=ready}, [synced]);
 hear({event, network, Reason}, State) ->
@@ -181,6 +186,15 @@ refresh(From, State=#state{phase=ready, owed=Owed}) ->
 	{State#state{owed=Owed ++ [{refresh, From}]}, [{send, [{hello, 1}]}|begin_listening(Owed)]};
 refresh(From, State) ->
 	{State, [{reply, From, ok}]}.
+
+%% Whether the daemon takes reports of nodes that we are connected to: from those that it knows itself.
+-spec may_report(state()) -> boolean().
+may_report(#state{phase=Phase, lease=Lease}) ->
+	Phase =:= ready andalso epmd_mdns_client_lease:is_held(Lease).
+
+-spec report([epmd_mdns_proto:request()], state()) -> {state(), [effect()]}.
+report(Requests, State) ->
+	request(Requests, State).
 
 -spec join(gen_statem:from(), state()) -> {state(), [effect()]}.
 join(From, State=#state{lease=Lease0}) ->

@@ -12,6 +12,8 @@
 
 %% How long an advert may take from host to host, in milliseconds: Avahi delays it by up to 0.4 s, a busy host by more.
 -define(ADVERT, 800).
+%% How long those that we are connected to may take to answer; they need a millisecond.
+-define(PEERS, 150).
 %% The version of the distribution protocol. OTP 25 and later speak no other.
 -define(VERSION, 6).
 
@@ -66,12 +68,37 @@ worth_trying(Name, Host, Family) ->
 		{Answer, _} -> Answer
 	end.
 
+%% What is known without a daemon is old: a node may have been started anew at another port since. A first lookup that
+%% fails costs global names of that node, for good.
 find(Name, Host, Family, Deadline) ->
 	ok = epmd_mdns_client:refresh(),
-	case {on_the_lan(Name, Host, Family), may_appear(Host)} of
-		{unknown, true} -> soon(Name, Host, Family, Deadline);
-		{unknown, false} -> beyond_the_lan(Name, Host, Family, Deadline);
-		{Answer, _} -> Answer
+	IsUp = epmd_mdns_table:get(daemon, absent) =:= up,
+	case on_the_lan(Name, Host, Family) of
+		unknown -> unknown(peers(Name, Host, Family, Deadline), IsUp, Name, Host, Family, Deadline);
+		Answer when IsUp -> Answer;
+		Answer -> newer(peers(Name, Host, Family, Deadline), Answer)
+	end.
+
+unknown(none, IsUp, Name, Host, Family, Deadline) ->
+	case IsUp andalso is_shared(Host) of
+		true -> soon(Name, Host, Family, Deadline);
+		false -> beyond_the_lan(Name, Host, Family, Deadline)
+	end;
+unknown(Answer, _, _, _, _, _) ->
+	Answer.
+
+newer(none, Answer) -> Answer;
+newer(Answer, _) -> Answer.
+
+%% In a cluster the nodes that we are connected to may know more.
+peers(Name, Host, Family, Deadline) ->
+	Endpoints = case is_shared(Host) of
+		true -> epmd_mdns_lookup_peers:ask(node_name(Name, Host), min(?PEERS, left(Deadline)));
+		false -> []
+	end,
+	case epmd_mdns_choice:addresses(Family, epmd_mdns_config:proto(), [{Endpoint, false} || Endpoint <- Endpoints]) of
+		[Answer|_] -> Answer;
+		[] -> none
 	end.
 
 on_the_lan(Name, Host, Family) ->
@@ -88,15 +115,10 @@ beyond_the_lan(Name, Host, Family, Deadline) ->
 
 %% In a cluster we hear of a node from others before its advert gets here: global connects a new node to all at once. If
 %% one of these connections fails, global disconnects the two nodes from everybody else, to prevent overlapping
-%% partitions. So a node that isn't known yet is given as long as an advert takes. A node of this host has none.
-may_appear(Host) ->
-	maps:get(cluster, epmd_mdns_lookup_directory:config()) =/= undefined andalso epmd_mdns_table:get(daemon, absent) =:= up
-		andalso not epmd_mdns_choice:is_loopback(epmd_mdns_lookup_host:text(Host)).
-
-%% Meanwhile DNS is asked, too.
+%% partitions. So a node that isn't known yet is given as long as an advert takes. Meanwhile DNS is asked, too.
 soon(Name, Host, Family, Deadline) ->
 	{Pid, Monitor} = spawn_monitor(fun() -> exit({answer, beyond_the_lan(Name, Host, Family, Deadline)}) end),
-	ok = await(unicode:characters_to_binary([Name, $@, epmd_mdns_lookup_host:text(Host)]), min(?ADVERT, left(Deadline))),
+	ok = await(node_name(Name, Host), min(?ADVERT, left(Deadline))),
 	case on_the_lan(Name, Host, Family) of
 		unknown ->
 			receive
@@ -169,6 +191,14 @@ stock_names(Host, Default, Deadline) ->
 		{ok, Names} -> {ok, Names};
 		_ -> Default
 	end.
+
+%% Whether other nodes may know it: a name that means this host they take for theirs.
+is_shared(Host) ->
+	maps:get(cluster, epmd_mdns_lookup_directory:config()) =/= undefined
+		andalso not epmd_mdns_choice:is_loopback(epmd_mdns_lookup_host:text(Host)).
+
+node_name(Name, Host) ->
+	unicode:characters_to_binary([Name, $@, epmd_mdns_lookup_host:text(Host)]).
 
 fallback() ->
 	maps:get(fallback, epmd_mdns_lookup_directory:config()).

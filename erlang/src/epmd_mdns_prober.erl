@@ -69,9 +69,10 @@ handle_cast(_, State) ->
 -spec handle_info(term(), #state{}) -> {noreply, #state{}}.
 handle_info({epmd_mdns, {Kind, Node, #{endpoints := Endpoints, reason := Why}}}, State)
 		when Kind =:= up; Kind =:= changed; Kind =:= down ->
+	%% What is not heard any more is up because of the connection that may be dead.
 	Addresses = case Kind of
 		down -> [];
-		_ -> lists:append([Addresses || #{addr := Addresses} <- Endpoints])
+		_ -> lists:append([Addresses || Endpoint=#{addr := Addresses} <- Endpoints, maps:get(heard, Endpoint, true)])
 	end,
 	case epmd_mdns_join_names:is_connected(Node) of
 		true -> {noreply, fill(want(binary_to_existing_atom(Node), Addresses, Why, State))};

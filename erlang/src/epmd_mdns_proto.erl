@@ -14,6 +14,7 @@
 -export([words/1]).
 -export([creation/1]).
 -export([split_node/1]).
+-export([join_node/1]).
 -export([dated/2]).
 
 -export_type([node_name/0, key/0, endpoint_id/0, endpoint/0, registration/0]).
@@ -45,6 +46,7 @@
 	dist => {non_neg_integer(), non_neg_integer()},
 	conflict => true,
 	stale => true,
+	heard => false, %% Not heard on the LAN, but there is a connection. Says the table, not the daemon.
 	%% What else epmd_mdns_proto_attribute has in its table.
 	atom() => term()
 }.
@@ -58,6 +60,7 @@
 	otp => binary(),
 	dist => {non_neg_integer(), non_neg_integer()},
 	addr => inet:ip_address(),
+	host => binary(),
 	atom() => term()
 }.
 
@@ -67,7 +70,9 @@
 	{lookup, node_name(), #{family => family(), proto => proto(), wait => 0..60000}} |
 	{list, #{cluster => binary(), host => binary(), source => epmd_mdns_proto_source:source()}} |
 	subscribe |
-	status.
+	status |
+	{connected, node_name(), registration()} |
+	{disconnected, node_name()}.
 
 -type message() ::
 	{ok, Positional :: [binary()], epmd_mdns_proto_line:attributes()} |
@@ -84,8 +89,8 @@
 
 %% API.
 
-%% The line of a request, with its LF. Attributes with their default value are left out.
--spec encode(request()) -> iolist().
+%% The line of a request, or of an endpoint, with its LF. Attributes with their default value are left out.
+-spec encode(request() | {node, endpoint()}) -> iolist().
 encode({hello, Version}) ->
 	epmd_mdns_proto_line:join([<<"HELLO">>, integer_to_binary(Version)]);
 encode({register, Node, Registration}) ->
@@ -97,7 +102,13 @@ encode({list, Options}) ->
 encode(subscribe) ->
 	epmd_mdns_proto_line:join([<<"SUBSCRIBE">>]);
 encode(status) ->
-	epmd_mdns_proto_line:join([<<"STATUS">>]).
+	epmd_mdns_proto_line:join([<<"STATUS">>]);
+encode({connected, Node, Endpoint}) ->
+	epmd_mdns_proto_line:join([<<"CONNECTED">>, Node|epmd_mdns_proto_attribute:format(connected, Endpoint)]);
+encode({disconnected, Node}) ->
+	epmd_mdns_proto_line:join([<<"DISCONNECTED">>, Node]);
+encode({node, Endpoint=#{node := Node}}) ->
+	epmd_mdns_proto_line:join([<<"NODE">>, Node|epmd_mdns_proto_attribute:format(node, Endpoint)]).
 
 %% What a line says that comes from a socket with {packet, line} and a buffer of more than 2048 bytes.
 %% Such a socket cuts an overlong line into pieces, and without an LF at its end it is just that.
@@ -152,6 +163,10 @@ split_node(Node) ->
 		_ ->
 			error
 	end.
+
+-spec join_node(key()) -> node_name().
+join_node({Name, Host}) ->
+	<<_/binary>> = unicode:characters_to_binary([Name, $@, Host]).
 
 %% The endpoint with the time of its birth, in POSIX time, in place of its age, which would soon be wrong.
 -spec dated(endpoint(), Now :: integer()) -> endpoint().

@@ -16,7 +16,7 @@
 -export_type([line/0]).
 
 %% The kinds of lines.
--type line() :: register | node | lookup | list.
+-type line() :: register | connected | node | lookup | list.
 
 %% API.
 
@@ -85,6 +85,8 @@ port() ->
 
 rows(register) ->
 	[port()|endpoint()] ++ [{addr, <<"addr">>, optional, fun address/1, fun inet:ntoa/1}];
+rows(connected) ->
+	[port()|endpoint()] ++ [{addr, <<"addr">>, required, fun address/1, fun inet:ntoa/1}, host()];
 rows(node) ->
 	{Required, Others} = lists:partition(fun(Row) -> element(3, Row) =:= required end, endpoint()),
 	[port()|Required] ++ [

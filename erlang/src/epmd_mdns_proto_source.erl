@@ -13,7 +13,7 @@
 -export_type([source/0]).
 
 %% One of the table, or other: a daemon that is newer than this module may have more sources.
--type source() :: local | lan | other | atom().
+-type source() :: local | lan | peer | other | atom().
 
 %% API.
 
@@ -36,9 +36,10 @@ is_here(Source) ->
 
 %% Internal.
 
-%% local: registered with the daemon. lan: heard by mDNS.
+%% local: registered with the daemon. lan: heard by mDNS. peer: not heard, but a node of this host is connected to it.
 table() ->
 	[
 		{local, <<"local">>, here},
-		{lan, <<"lan">>, elsewhere}
+		{lan, <<"lan">>, elsewhere},
+		{peer, <<"peer">>, elsewhere}
 	].

@@ -6,9 +6,10 @@
 %% reads, without a message. One row is one node. Its key is the name as OTP hands it over, and the
 %% answers to address_please/3 stand in the row ready-made: a lookup is one hash and one copy.
 %%
-%% An endpoint that goes away is kept as stale for a while (the client's timers say how long): a lost
-%% packet or a restarted daemon must not make a living node unreachable. A stale endpoint still answers
-%% address/3, after all others, and is seen nowhere else.
+%% An endpoint that the daemon doesn't hear any more is as good as before while this VM is connected to its
+%% node, and says so by heard => false. Any other that goes away is kept as stale for a while (the client's
+%% timers say how long): a lost packet or a restarted daemon must not make a living node unreachable. A stale
+%% endpoint still answers address/3, after all others, and is seen nowhere else.
 %%
 %% Rows with an atom as key are notes: what a restarted client, or a caller, has to know. One of them is the version of
 %% all rows and notes: the table outlives an upgrade of the code.
@@ -29,7 +30,12 @@
 -export([put/2]).
 -export([up/2]).
 -export([down/2]).
--export([sweep/1]).
+-export([connected/1]).
+-export([confirm/1]).
+-export([is_heard/1]).
+-export([disconnected/1]).
+-export([unheard/0]).
+-export([sweep/2]).
 -export([forget/1]).
 -export([stale/0]).
 
@@ -41,19 +47,11 @@
 -type change() ::
 	{up | changed | down, epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint()]} | none.
 
--record(entry, {
-	id :: epmd_mdns_proto:endpoint_id(),
-	endpoint :: epmd_mdns_proto:endpoint(),
-	%% The snapshot, or the stream after it, that has last mentioned the endpoint.
-	snapshot :: reference(),
-	stale = false :: boolean()
-}).
-
 -record(row, {
 	key :: epmd_mdns_proto:key(),
 	inet = none :: answer() | none,
 	inet6 = none :: answer() | none,
-	entries = [] :: [#entry{}]
+	entries = [] :: epmd_mdns_table_entries:entries()
 }).
 
 -record(note, {
@@ -61,8 +59,9 @@
 	value :: term()
 }).
 
-%% 2: the notes epmd_mdns_client and epmd_mdns_joiner are no more. 1, which says no version, is that of 0.1.0.
--define(VERSION, 2).
+%% 3: entries have states; before, they were stale or not. 2: the notes epmd_mdns_client and epmd_mdns_joiner are no
+%% more. 1, which says no version, is that of 0.1.0.
+-define(VERSION, 3).
 
 %% A LAN with more nodes than this is beyond mDNS; the limit is there for a LAN that lies. A row takes
 %% about 1 KB, so that the table stays below 10 MB; with the longest lines there can be it is some 15 KB.
@@ -85,7 +84,7 @@ find(Name, Host, Family) ->
 		{[#row{inet=Answer={ok, _, _, _}}], inet} -> Answer;
 		{[#row{inet6=Answer={ok, _, _, _}}], inet6} -> Answer;
 		{[#row{entries=Entries}], _} ->
-			case live(Entries) of
+			case epmd_mdns_table_entries:live(Entries) of
 				[] -> unknown;
 				_ -> unreachable
 			end;
@@ -96,7 +95,7 @@ find(Name, Host, Family) ->
 -spec directory() -> [{epmd_mdns_proto:node_name(), [epmd_mdns_proto:endpoint(), ...]}].
 directory() ->
 	fold(fun(#row{entries=Entries}, Acc) ->
-		case live(Entries) of
+		case epmd_mdns_table_entries:live(Entries) of
 			[] -> Acc;
 			Endpoints=[#{node := Node}|_] -> [{Node, Endpoints}|Acc]
 		end
@@ -110,10 +109,7 @@ endpoints() ->
 %% The endpoints of one node; those that are stale say so.
 -spec endpoints(epmd_mdns_proto:key()) -> [epmd_mdns_proto:endpoint()].
 endpoints(Key) ->
-	[case Stale of
-		true -> Endpoint#{stale => true};
-		false -> Endpoint
-	end || #entry{endpoint=Endpoint, stale=Stale} <- element_of(Key, #row.entries, [])].
+	epmd_mdns_table_entries:all(element_of(Key, #row.entries, [])).
 
 -spec get(atom(), Default) -> term() | Default.
 get(Key, Default) ->
@@ -145,53 +141,61 @@ put(Key, Value) ->
 %% An endpoint has appeared, or has other attributes than before. Says full, and forgets it, if it
 %% would be one node too many.
 -spec up(epmd_mdns_proto:endpoint(), reference()) -> change() | full.
-up(Endpoint=#{node := Node}, Snapshot) ->
-	Row = #row{entries=Entries} = row(Node),
-	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
-		true ->
-			Entry = #entry{id=id(Endpoint), snapshot=Snapshot,
-				endpoint=epmd_mdns_proto:dated(Endpoint, erlang:system_time(second))},
-			write(Row, lists:keystore(Entry#entry.id, #entry.id, Entries, Entry));
-		false ->
-			full
-	end.
+up(Endpoint, Snapshot) ->
+	add(Endpoint, fun(Dated, Entries) -> epmd_mdns_table_entries:up(Dated, Snapshot, Entries) end).
 
-%% An endpoint is gone: either stale from now on, or forgotten at once.
--spec down(epmd_mdns_proto:endpoint(), stale | forgotten) -> {change(), [Stale :: id()]}.
+%% The node, which this VM is connected to, says itself where it is.
+-spec confirm(epmd_mdns_proto:endpoint()) -> change() | full.
+confirm(Endpoint) ->
+	add(Endpoint, fun(Dated, Entries) -> epmd_mdns_table_entries:confirm(Dated, make_ref(), Entries) end).
+
+%% The daemon has an endpoint no more.
+-spec down(epmd_mdns_proto:endpoint(), epmd_mdns_table_entries:fate()) -> {change(), [Stale :: id()]}.
 down(Endpoint=#{node := Node}, Fate) ->
-	Row = #row{key=Key, entries=Entries} = row(Node),
-	case {lists:keytake(id(Endpoint), #entry.id, Entries), Fate} of
-		{{value, Entry=#entry{id=Id, stale=false}, Rest}, stale} ->
-			{write(Row, [Entry#entry{stale=true}|Rest]), [{Key, Id}]};
-		{{value, _, Rest}, forgotten} ->
-			{write(Row, Rest), []};
-		_ ->
-			{none, []}
-	end.
+	become(row(Node), fun(Entries) -> epmd_mdns_table_entries:down(Endpoint, Fate, Entries) end).
+
+%% This VM is connected to the node, which the daemon has not been hearing any more: it is up as it was.
+-spec connected(epmd_mdns_proto:node_name()) -> change().
+connected(Node) ->
+	Row = #row{entries=Entries} = row(Node),
+	write(Row, epmd_mdns_table_entries:connected(Entries)).
+
+%% This VM isn't connected to the node any more: what was held up by that is stale.
+-spec disconnected(epmd_mdns_proto:node_name()) -> {change(), [Stale :: id()]}.
+disconnected(Node) ->
+	become(row(Node), fun epmd_mdns_table_entries:disconnected/1).
+
+%% Whether the daemon has any endpoint of the node.
+-spec is_heard(epmd_mdns_proto:node_name()) -> boolean().
+is_heard(Node) ->
+	#row{entries=Entries} = row(Node),
+	epmd_mdns_table_entries:is_heard(Entries).
+
+%% The endpoints that only connections hold up.
+-spec unheard() -> [epmd_mdns_proto:endpoint()].
+unheard() ->
+	fold(fun(#row{entries=Entries}, Acc) -> epmd_mdns_table_entries:unheard(Entries) ++ Acc end, []).
 
 %% A snapshot is complete. What it hasn't mentioned is gone, but nobody has said for good: a daemon
-%% that has just started knows little. So all of that becomes stale.
--spec sweep(reference()) -> {[change()], [Stale :: id()]}.
-sweep(Snapshot) ->
-	IsGone = fun(#entry{stale=Stale, snapshot=Last}) -> not Stale andalso Last =/= Snapshot end,
-	Rows = fold(fun(Row=#row{entries=Entries}, Acc) ->
-		case lists:any(IsGone, Entries) of
-			true -> [Row|Acc];
-			false -> Acc
-		end
-	end, []),
-	Changes = [write(Row, [Entry#entry{stale=Entry#entry.stale orelse IsGone(Entry)}
-		|| Entry <- Entries]) || Row=#row{entries=Entries} <- Rows],
-	{Changes, [{Key, Entry#entry.id} || #row{key=Key, entries=Entries} <- Rows,
-		Entry <- Entries, IsGone(Entry)]}.
+%% that has just started knows little. So all of that becomes stale, but for the nodes that this VM is
+%% connected to.
+-spec sweep(reference(), Connected :: #{epmd_mdns_proto:node_name() => term()}) -> {[change()], [Stale :: id()]}.
+sweep(Snapshot, Connected) ->
+	Swept = [become(Row, fun(Entries) ->
+		Fate = case is_map_key(epmd_mdns_proto:join_node(Key), Connected) of
+			true -> connected;
+			false -> stale
+		end,
+		epmd_mdns_table_entries:sweep(Snapshot, Fate, Entries)
+	end) || Row=#row{key=Key} <- fold(fun(Row, Acc) -> [Row|Acc] end, [])],
+	{[Change || {Change, _} <- Swept, Change =/= none], [Id || {_, Ids} <- Swept, Id <- Ids]}.
 
 %% A stale endpoint has been stale for long enough. One that is up again stays.
 -spec forget(id()) -> ok.
 forget({Key, Id}) ->
 	case ets:lookup(?MODULE, Key) of
 		[Row=#row{entries=Entries}] ->
-			none = write(Row, [Entry || Entry <- Entries,
-				not (Entry#entry.stale andalso Entry#entry.id =:= Id)]),
+			none = write(Row, epmd_mdns_table_entries:forget(Id, Entries)),
 			ok;
 		[] ->
 			ok
@@ -201,14 +205,32 @@ forget({Key, Id}) ->
 -spec stale() -> [id()].
 stale() ->
 	fold(fun(#row{key=Key, entries=Entries}, Acc) ->
-		[{Key, Id} || #entry{id=Id, stale=true} <- Entries] ++ Acc
+		[{Key, Id} || Id <- epmd_mdns_table_entries:stale(Entries)] ++ Acc
 	end, []).
 
 %% Internal.
 
+add(Endpoint=#{node := Node}, Add) ->
+	Row = #row{entries=Entries} = row(Node),
+	case Entries =/= [] orelse ets:info(?MODULE, size) < ?MAX_NODES of
+		true -> write(Row, Add(epmd_mdns_proto:dated(Endpoint, erlang:system_time(second)), Entries));
+		false -> full
+	end.
+
+%% What a change of its entries makes of a row, and which of them are stale now.
+become(Row=#row{key=Key, entries=Entries}, Change) ->
+	case Change(Entries) of
+		{Entries, []} -> {none, []};
+		{After, Stale} -> {write(Row, After), [{Key, Id} || Id <- Stale]}
+	end.
+
 upgrade(1) ->
 	_ = [ets:delete(?MODULE, Note) || Note <- [epmd_mdns_client, epmd_mdns_joiner]],
 	upgrade(2);
+upgrade(2) ->
+	lists:foreach(fun(Row=#row{entries=Entries}) ->
+		true = ets:insert(?MODULE, Row#row{entries=epmd_mdns_table_entries:upgrade(Entries)})
+	end, fold(fun(Row, Acc) -> [Row|Acc] end, []));
 upgrade(?VERSION) ->
 	ok.
 
@@ -236,27 +258,29 @@ fold(Fun, Acc0) ->
 		Acc0
 	end.
 
+%% Not all that is connected has a name that the daemon would take.
 row(Node) ->
-	{ok, Key} = epmd_mdns_proto:split_node(Node),
+	Key = case epmd_mdns_proto:split_node(Node) of
+		{ok, Valid} -> Valid;
+		error -> {"", ""}
+	end,
 	case lookup(Key) of
 		[Row] -> Row;
 		[] -> #row{key=Key}
 	end.
 
-id(#{proto := Proto, family := Family}) ->
-	{Proto, Family}.
-
+%% There is nothing to write of a node that wasn't there.
+write(#row{entries=[]}, []) ->
+	none;
 write(#row{key=Key, entries=Before}, []) ->
 	true = ets:delete(?MODULE, Key),
-	change(live(Before), []);
+	change(epmd_mdns_table_entries:live(Before), []);
 write(#row{key=Key, entries=Before}, Unsorted) ->
-	After = lists:keysort(#entry.id, Unsorted),
-	true = ets:insert(?MODULE, #row{key=Key, inet=answer(inet, After), inet6=answer(inet6, After),
-		entries=After}),
-	change(live(Before), live(After)).
-
-live(Entries) ->
-	[Endpoint || #entry{endpoint=Endpoint, stale=false} <- Entries].
+	After = lists:sort(Unsorted),
+	Proto = get(proto, tcp),
+	true = ets:insert(?MODULE, #row{key=Key, entries=After, inet=epmd_mdns_table_entries:answer(inet, Proto, After),
+		inet6=epmd_mdns_table_entries:answer(inet6, Proto, After)}),
+	change(epmd_mdns_table_entries:live(Before), epmd_mdns_table_entries:live(After)).
 
 change([], []) ->
 	none;
@@ -272,11 +296,3 @@ change(Before, After=[#{node := Node}|_]) ->
 
 timeless(Endpoints) ->
 	[maps:remove(since, Endpoint) || Endpoint <- Endpoints].
-
-%% The best address for a connection from this VM.
-answer(Family, Entries) ->
-	Endpoints = [{Endpoint, Stale} || #entry{endpoint=Endpoint, stale=Stale} <- Entries],
-	case epmd_mdns_choice:addresses(Family, get(proto, tcp), Endpoints) of
-		[Answer|_] -> Answer;
-		[] -> none
-	end.

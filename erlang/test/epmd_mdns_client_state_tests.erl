@@ -46,6 +46,24 @@ nonsense_ends_the_connection_test_() ->
 	[?_assertMatch({_, [{lose, {fault, Message}}]}, ?S:hear(Message, ready())) || Message <- [
 		malformed, {node, endpoint()}, {ok, [], #{}}, {error, <<"limit">>, <<"too many connections">>}]].
 
+%% A daemon older than we are doesn't know the verb, and one that has no room refuses it.
+a_report_that_is_refused_is_the_end_of_nothing_test() ->
+	?assertNot(?S:may_report(new())),
+	{Reporting, [{send, [_, _]}, {silence, limited}]} =
+		?S:report([{disconnected, <<"bob@h2">>}, {connected, <<"bob@h2">>, endpoint()}], ready()),
+	{Once, [{silence, limited}]} = ?S:hear({error, <<"unknown-verb">>, <<"known are">>}, Reporting),
+	{Twice, [{silence, infinity}]} = ?S:hear({error, <<"limit">>, <<"too many">>}, Once),
+	?assertEqual(ready, ?S:phase(Twice)),
+	?assertEqual({Twice, []}, ?S:report([], Twice)).
+
+%% Only a node that the daemon knows is believed to be connected.
+who_is_not_registered_reports_nothing_test() ->
+	?assertNot(?S:may_report(ready())),
+	{Registering, _} = ?S:register(me, <<"alice@h1">>, ?LISTENER, fun describe/3, ready()),
+	?assertNot(?S:may_report(Registering)),
+	{Registered, _} = ?S:hear({ok, [], #{<<"creation">> => <<"4711">>}}, Registering),
+	?assert(?S:may_report(Registered)).
+
 %% What happens to nodes is passed on; only what its own host withdraws is forgotten at once.
 events_are_passed_on_test() ->
 	Endpoint = endpoint(),

@@ -219,6 +219,7 @@ what_is_stale_is_forgotten_after_a_minute_whatever_happens_to_the_client_test() 
 		{ok, disconnected, Data, Actions} = epmd_mdns_client:init([]),
 		%% What init/1 has set is not for the process of the tests.
 		true = process_flag(trap_exit, false),
+		ok = net_kernel:monitor_nodes(false, [{node_type, all}]),
 		?assert(lists:member({{timeout, {stale, Id}}, 60000, forget}, Actions)),
 		keep_state_and_data = epmd_mdns_client:handle_event({timeout, {stale, Id}}, forget, ready, Data),
 		?assertEqual(none, epmd_mdns_table:address("bob", "h2", inet))

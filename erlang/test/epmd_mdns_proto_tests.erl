@@ -96,7 +96,8 @@ words(Line) ->
 %% "lookup node=a@b wait=5" is a request in words.
 encode(Meaning) ->
 	[Verb|Words] = binary:split(Meaning, <<" ">>, [global]),
-	Values = maps:from_list([list_to_tuple(binary:split(Word, <<"=">>)) || Word <- Words]),
+	%% A word without "=" goes on where the one before it ends.
+	Values = maps:from_list([list_to_tuple(binary:split(Word, <<"=">>)) || Word <- joined(Words)]),
 	Line = line(Verb),
 	Options = maps:from_list([{Key, epmd_mdns_proto_attribute:parse(Line, Key, Value)}
 		|| Line =/= none, Key <- epmd_mdns_proto_attribute:keys(Line),
@@ -108,12 +109,23 @@ encode(Meaning) ->
 		<<"lookup">> -> {lookup, Node, Options};
 		<<"list">> -> {list, Options};
 		<<"subscribe">> -> subscribe;
-		<<"status">> -> status
+		<<"status">> -> status;
+		<<"connected">> -> {connected, Node, maps:merge(#{type => visible}, Options)};
+		<<"disconnected">> -> {disconnected, Node}
 	end)).
+
+joined([Word, Next|Rest]) ->
+	case binary:match(Next, <<"=">>) of
+		nomatch -> joined([<<Word/binary, " ", Next/binary>>|Rest]);
+		_ -> [Word|joined([Next|Rest])]
+	end;
+joined(Words) ->
+	Words.
 
 line(<<"register">>) -> register;
 line(<<"lookup">>) -> lookup;
 line(<<"list">>) -> list;
+line(<<"connected">>) -> connected;
 line(_) -> none.
 
 canonical({ok, _, _}) -> <<"ok">>;

@@ -162,12 +162,12 @@ a_sweep_makes_stale_what_the_snapshot_has_not_mentioned_test() ->
 		_ = down(endpoint(#{node => <<"dave@h4">>}), stale),
 		New = make_ref(),
 		none = up(endpoint(#{}), New),
-		{Changes, Stale} = epmd_mdns_table:sweep(New),
+		{Changes, Stale} = epmd_mdns_table:sweep(New, #{}),
 		?assertMatch([{down, <<"carol@h3">>, [_]}], Changes),
 		?assertEqual([{{"carol", "h3"}, {tcp, inet}}], Stale),
 		?assertMatch([{<<"bob@h2">>, [_]}], epmd_mdns_table:directory()),
 		?assertMatch({ok, _, _, _}, epmd_mdns_table:address("carol", "h3", inet)),
-		?assertEqual({[], []}, epmd_mdns_table:sweep(New))
+		?assertEqual({[], []}, epmd_mdns_table:sweep(New, #{}))
 	end).
 
 the_table_has_a_limit_and_keeps_what_it_has_test() ->

@@ -45,6 +45,7 @@ what_is_of_this_version_stays_as_it_is_test() ->
 		?assertEqual(kept, epmd_mdns_table:get(lease, lost))
 	after
 		_ = process_flag(trap_exit, false),
+		ok = net_kernel:monitor_nodes(false, [{node_type, all}]),
 		ok = net_kernel:monitor_nodes(false, [{node_type, all}, nodedown_reason]),
 		ets:delete(epmd_mdns_table)
 	end.
@@ -86,7 +87,8 @@ upgrade(To) ->
 		[] = [Module || {Module, _} <- code:all_loaded(), erlang:check_old_code(Module), lists:prefix("epmd_mdns", atom_to_list(Module))],
 		true = is_list(code:which(epmd_mdns_join_state)),
 		Before = [{Name, whereis(Name)} || {Name, _} <- Before],
-		2 = epmd_mdns_table:get(version, 1),
+		3 = epmd_mdns_table:get(version, 1),
+		[<<"bob@h2">>] = epmd_mdns:nodes() -- [<<"alice@h1">>],
 		%% What 0.1.0 did not have runs.
 		true = is_pid(whereis(epmd_mdns_prober)),
 		%% The connection has been the same all the time: its next line is no HELLO. So the node is still registered.

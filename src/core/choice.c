@@ -72,8 +72,7 @@ static const char *reason_taken(const Choice *choice) {
                 return "claimed more than once; this claim holds";
         if (choice->rank > 0)
                 return "there is none of the family asked for";
-        return choice->info->source == SOURCE_LOCAL ? "registered on this host"
-                                                    : "up, and of the family asked for";
+        return source_info(choice->info->source)->why;
 }
 
 const char *choice_reason(const Choice *choice) {

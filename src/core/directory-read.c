@@ -43,6 +43,7 @@ void directory_get_stats(const Directory *directory, DirectoryStats *ret) {
                 stats.announceable += entry_is_advertised(entry);
                 if (entry->state != ENTRY_UP)
                         continue;
+                stats.unheard += entry->info.source == SOURCE_PEER;
                 if (strcmp(node, name) != 0)
                         stats.nodes++;
                 node = name;
@@ -55,6 +56,8 @@ void directory_get_stats(const Directory *directory, DirectoryStats *ret) {
                         conflict = name;
                 }
         }
+        /* Each of them has one sighting. */
+        stats.sightings -= stats.unheard;
         memcpy(stats.ignored, directory->ignored, sizeof(stats.ignored));
         *ret = stats;
 }

@@ -65,6 +65,9 @@ void directory_remove_sighting(Directory *directory, const SightingId *id, Reaso
                 return;
         if (reason == REASON_GOODBYE)
                 entry_claims_doubt(entry, id, now_usec, now_usec + directory->ttl_usec);
+        /* Its host knows better than whoever is connected to it. */
+        if (reason == REASON_GOODBYE && id->source != SOURCE_PEER)
+                directory->n_sightings -= entry_sweep_source(entry, SOURCE_PEER, ENTRY_UNMARKED);
         remove_sighting(directory, entry, id, reason, now_usec);
 }
 

@@ -74,25 +74,36 @@ static void notify(Directory *directory, Entry *entry, EventKind kind, Reason re
 
 /* Nothing is left to tell. */
 static void take_down(Directory *directory, Entry *entry, Reason reason, uint64_t now_usec) {
-        if (entry->info.source != SOURCE_LOCAL) {
+        if (source_info(entry->info.source)->lingers) {
                 entry->state = ENTRY_STALE;
                 entry->stale_until_usec = now_usec + LIMIT_STALE_SEC * USEC_PER_SEC;
         } else
-                /* Whoever ended the registration was the node itself. */
+                /* The node itself has ended its registration, or its peer the connection. */
                 entry->state = ENTRY_HIDDEN;
         notify(directory, entry, EVENT_DOWN, reason, now_usec);
 }
 
-/* Whether the told endpoint now comes from somewhere else. */
+/* Whether the told endpoint is now another one. One that is heard again is the same. */
 static bool is_replaced(const NodeInfo *old, const NodeInfo *new) {
-        return old->source != new->source ||
+        return (old->source == SOURCE_LOCAL) != (new->source == SOURCE_LOCAL) ||
                (new->source != SOURCE_LOCAL &&
                 (old->endpoint.port != new->endpoint.port || strcmp(old->host, new->host) != 0));
+}
+
+/* Why an endpoint is up that comes from a source. */
+static Reason reason_up(Source source) {
+        return source == SOURCE_LOCAL ? REASON_REGISTERED
+               : source == SOURCE_LAN ? REASON_SEEN
+                                      : REASON_CONNECTED;
 }
 
 /* Tells the difference to what was told last. */
 static void tell_change(Directory *directory, Entry *entry, Reason why_down, uint64_t now_usec) {
         NodeInfo info;
+
+        /* Before it is computed: a report that anybody could have made is no conflict either. */
+        if (entry_is_heard(entry, now_usec))
+                directory->n_sightings -= entry_sweep_source(entry, SOURCE_PEER, ENTRY_UNMARKED);
 
         if (!entry_compute(entry, directory->host, now_usec, &info)) {
                 if (entry->state == ENTRY_UP)
@@ -104,8 +115,7 @@ static void tell_change(Directory *directory, Entry *entry, Reason why_down, uin
                 entry->state = ENTRY_UP;
                 entry->up_usec = now_usec;
                 entry->info = info;
-                notify(directory, entry, EVENT_UP,
-                       info.source == SOURCE_LOCAL ? REASON_REGISTERED : REASON_SEEN, now_usec);
+                notify(directory, entry, EVENT_UP, reason_up(info.source), now_usec);
         } else if (!node_info_equal(&entry->info, &info) ||
                    entry->advertised != entry_is_advertised(entry)) {
                 bool replaced = is_replaced(&entry->info, &info);
@@ -114,10 +124,7 @@ static void tell_change(Directory *directory, Entry *entry, Reason why_down, uin
                         entry->up_usec = now_usec;
                 entry->info = info;
                 notify(directory, entry, EVENT_CHANGED,
-                       replaced                      ? REASON_REPLACED
-                       : info.source == SOURCE_LOCAL ? REASON_REGISTERED
-                                                     : REASON_SEEN,
-                       now_usec);
+                       replaced ? REASON_REPLACED : reason_up(info.source), now_usec);
         }
 }
 

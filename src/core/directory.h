@@ -58,8 +58,9 @@ typedef struct DirectoryStats {
         size_t local;        /* names registered here */
         size_t announceable; /* endpoints registered here that are to be seen on the LAN */
         size_t stale;        /* endpoints */
-        size_t sightings;
-        size_t conflicts; /* names */
+        size_t unheard;      /* endpoints that SOURCE_PEER alone has */
+        size_t sightings;    /* of other sources */
+        size_t conflicts;    /* names */
         uint64_t ignored[_IGNORED_MAX];
 } DirectoryStats;
 
@@ -102,14 +103,19 @@ const char *directory_host(const Directory *directory);
 
 /* --- Sightings --- */
 
-/* Takes a sighting, new or changed. Returns 0, DIRECTORY_E_LIMIT (counted as ignored), or -ENOMEM.
+/*
+ * Takes a sighting, new or changed. Returns 0, DIRECTORY_E_LIMIT (counted as ignored), or -ENOMEM.
+ *
+ * Those of SOURCE_PEER only fill gaps: they are dropped as soon as the endpoint is heard or
+ * registered here, and with its goodbye. The event tells: from then on it comes from another
+ * source, or is down.
  */
 int directory_add_sighting(Directory *directory, const Sighting *sighting, uint64_t now_usec);
 
 /*
- * Removes a sighting, if it is known. reason: REASON_GOODBYE or REASON_EXPIRED. What a goodbye
- * seems to end as well is hidden, and shown again when it is added again, or after one TTL: the
- * source would have removed it by then.
+ * Removes a sighting, if it is known. reason: REASON_GOODBYE, REASON_EXPIRED, or, of SOURCE_PEER,
+ * REASON_DISCONNECTED. What a goodbye seems to end as well is hidden, and shown again when it is
+ * added again, or after one TTL: the source would have removed it by then.
  */
 void directory_remove_sighting(Directory *directory, const SightingId *id, Reason reason,
                                uint64_t now_usec);

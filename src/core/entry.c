@@ -187,6 +187,16 @@ static void compute_seen(const Entry *entry, const EntrySighting *holds, uint64_
                         info->conflict = true;
 }
 
+bool entry_is_heard(const Entry *entry, uint64_t now_usec) {
+        if (entry->registration.owner)
+                return true;
+        for (size_t i = 0; i < entry->n_sightings; i++)
+                if (entry->sightings[i].sighting.id.source != SOURCE_PEER &&
+                    is_usable(&entry->sightings[i], now_usec))
+                        return true;
+        return false;
+}
+
 bool entry_compute(const Entry *entry, const char *host, uint64_t now_usec, NodeInfo *ret) {
         const EntrySighting *best = NULL;
         NodeInfo info = {};

@@ -69,6 +69,9 @@ uint64_t entry_first_mark(const Entry *entry, Source source);
  * Returns how many those were. */
 size_t entry_sweep_source(Entry *entry, Source source, uint64_t until_usec);
 
+/* Whether it is registered, or a source other than SOURCE_PEER has an address of use for it. */
+bool entry_is_heard(const Entry *entry, uint64_t now_usec);
+
 /*
  * Works out what is to be told of the entry: the registration before all others, then the advert
  * that holds of those with an address that OTP can use. host is this host's mDNS name, for

@@ -62,8 +62,9 @@
  * than any link has. 8192 take 16 MiB. */
 #define LIMIT_ENTRIES 8192
 
-/* Sightings: an advert heard on one interface over one IP version. Every sighting has needed one of
- * LIMIT_LOOKUPS, so that this is a second line of defence. */
+/* Sightings: an advert heard on one interface over one IP version, or an endpoint that a node of
+ * this host is connected to. Every one of the former has needed one of LIMIT_LOOKUPS, and of the
+ * latter there are LIMIT_PEERS, so that this is a second line of defence. */
 #define LIMIT_SIGHTINGS 8192
 
 /* Messages from the Avahi thread that wait for the main thread. More than a whole list of
@@ -92,6 +93,16 @@
 #define LIMIT_LOOPBACK_PER_UID 512
 #define LIMIT_LOOPBACK 1024
 
+/* Endpoints that are known only because nodes of this host say that they are connected to them: of
+ * one user, and of all. Nodes of the same cluster report the same ones, which count once. 256 are
+ * more than OTP can mesh on a network that has lost its multicast; 1024 take 3 MiB, and leave the
+ * directory to what is heard. */
+#define LIMIT_PEERS_PER_UID 256
+#define LIMIT_PEERS 1024
+#define LIMIT_PEERS_RESERVE 64
+#define LIMIT_PEERS_LITTLE 16
+#define LIMIT_PEERS_LAST 128
+
 /* Objects that avahi-daemon allows each client, unless it is configured otherwise
  * (objects-per-client-max): browsers, resolvers and entry groups. */
 #define LIMIT_AVAHI_OBJECTS 1024
@@ -111,9 +122,9 @@
  * unreachable. */
 #define LIMIT_STALE_SEC 60
 
-/* Observers of a directory: the publisher, the control server, the status line, the log, and one
- * spare. */
-#define LIMIT_OBSERVERS 5
+/* Observers of a directory: the publisher, the control server, the status line, the log, what peers
+ * have reported, and one spare. */
+#define LIMIT_OBSERVERS 6
 
 /* --- Control socket --- */
 

@@ -24,11 +24,13 @@ typedef enum Reason {
         REASON_PRESENT,
         REASON_REGISTERED,
         REASON_SEEN,
+        REASON_CONNECTED,
         REASON_REPLACED,
         REASON_UNREGISTERED,
         REASON_GOODBYE,
         REASON_EXPIRED,
         REASON_LOST,
+        REASON_DISCONNECTED,
         REASON_READDRESSED, /* EVENT_NETWORK: this host has other addresses */
         REASON_RESUMED,     /* EVENT_NETWORK: this host was suspended */
         _REASON_MAX,

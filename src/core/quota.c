@@ -85,5 +85,6 @@ void quota_count(const Quota *quota, Stats *stats) {
                 quota->held[QUOTA_REGISTRATIONS] + quota->held[QUOTA_LOOPBACK];
         stats->values[STAT_LIMIT_REGISTRATIONS] = quota->max[QUOTA_REGISTRATIONS];
         stats->values[STAT_LIMIT_LOOPBACK] = quota->max[QUOTA_LOOPBACK];
+        stats->values[STAT_LIMIT_UNHEARD] = quota->max[QUOTA_PEERS];
         stats->values[STAT_LIMIT_CONNECTIONS] = quota->max[QUOTA_CONNECTIONS];
 }

@@ -14,6 +14,7 @@ typedef enum QuotaKind {
         QUOTA_CONNECTIONS,
         QUOTA_REGISTRATIONS, /* of nodes that are announced on the LAN */
         QUOTA_LOOPBACK,      /* of nodes that this host alone can reach */
+        QUOTA_PEERS,         /* reports of endpoints that a node is connected to */
         _QUOTA_MAX,
 } QuotaKind;
 
@@ -47,15 +48,15 @@ typedef struct Quota {
 #define QUOTA_INIT(_own_uid)                                                                       \
         {                                                                                          \
                 .max_users = LIMIT_USERS, .own_uid = (_own_uid),                                   \
-                .max = { LIMIT_CONNECTIONS, LIMIT_REGISTRATIONS, LIMIT_LOOPBACK },                 \
+                .max = { LIMIT_CONNECTIONS, LIMIT_REGISTRATIONS, LIMIT_LOOPBACK, LIMIT_PEERS },    \
                 .reserve = { LIMIT_CONNECTIONS_RESERVE, LIMIT_REGISTRATIONS_RESERVE,               \
-                             LIMIT_REGISTRATIONS_RESERVE },                                        \
+                             LIMIT_REGISTRATIONS_RESERVE, LIMIT_PEERS_RESERVE },                   \
                 .max_per_user = { LIMIT_CONNECTIONS_PER_UID, LIMIT_REGISTRATIONS_PER_UID,          \
-                                  LIMIT_LOOPBACK_PER_UID },                                        \
+                                  LIMIT_LOOPBACK_PER_UID, LIMIT_PEERS_PER_UID },                   \
                 .little = { LIMIT_CONNECTIONS_LITTLE, LIMIT_REGISTRATIONS_LITTLE,                  \
-                            LIMIT_REGISTRATIONS_LITTLE },                                          \
+                            LIMIT_REGISTRATIONS_LITTLE, LIMIT_PEERS_LITTLE },                      \
                 .last = { LIMIT_CONNECTIONS_LAST, LIMIT_REGISTRATIONS_LAST,                        \
-                          LIMIT_REGISTRATIONS_LAST },                                              \
+                          LIMIT_REGISTRATIONS_LAST, LIMIT_PEERS_LAST },                            \
         }
 
 enum {

@@ -215,6 +215,10 @@ void registry_release(Registry *registry, uint64_t id, uint64_t now_usec) {
                 release(registry, claim, now_usec);
 }
 
+bool registry_is_holder(const Registry *registry, uint64_t id) {
+        return find_claim_of(registry, id);
+}
+
 bool registry_find_user(const Registry *registry, const char *node, uid_t *ret) {
         const Claim *claim = find_claim(registry, node);
 

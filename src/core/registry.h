@@ -63,5 +63,8 @@ int registry_register(Registry *registry, const Holder *holder, const Endpoint *
 /* Withdraws the node of a holder, if it holds one. */
 void registry_release(Registry *registry, uint64_t id, uint64_t now_usec);
 
+/* Whether a holder holds a node. */
+bool registry_is_holder(const Registry *registry, uint64_t id);
+
 /* The user who holds a node. Returns false if nobody does. */
 bool registry_find_user(const Registry *registry, const char *node, uid_t *ret);

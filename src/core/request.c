@@ -47,8 +47,9 @@ static int parse_node(Request *request, const Line *line, const char **ret_text)
         return 0;
 }
 
-static int parse_register(Request *request, Line *line, const char **ret_text) {
-        const char *address = line_get(line, "addr"), *port = line_get(line, "port");
+/* The node, its port, and the attributes of endpoints. */
+static int parse_endpoint(Request *request, const Line *line, const char **ret_text) {
+        const char *port = line_get(line, "port");
         uint32_t number;
         int r;
 
@@ -68,6 +69,15 @@ static int parse_register(Request *request, Line *line, const char **ret_text) {
                         *ret_text = endpoint_expected(line->attributes[i].key);
                         return PROTOCOL_E_BAD_ARGUMENT;
                 }
+        return 0;
+}
+
+static int parse_register(Request *request, Line *line, const char **ret_text) {
+        const char *address = line_get(line, "addr");
+        int r = parse_endpoint(request, line, ret_text);
+
+        if (r != 0)
+                return r;
 
         if (address) {
                 if (address_parse(address, &request->address) < 0 ||
@@ -118,6 +128,38 @@ static int parse_list(Request *request, Line *line, const char **ret_text) {
         return 0;
 }
 
+/* An address at which this host can reach the endpoint, and that is not its own. */
+static bool is_remote(const Address *address, Family family) {
+        return (family == FAMILY_INET6 || address->family == FAMILY_INET) &&
+               !address_is_any(address) && !address_is_loopback(address) &&
+               !address_is_link_local6(address);
+}
+
+static int parse_connected(Request *request, Line *line, const char **ret_text) {
+        const char *address = line_get(line, "addr"), *host = line_get(line, "host");
+        int r = parse_endpoint(request, line, ret_text);
+
+        if (r != 0)
+                return r;
+
+        if (!address || address_parse(address, &request->address) < 0 ||
+            !is_remote(&request->address, request->endpoint.family)) {
+                *ret_text = "addr= must be an address of another host that the endpoint can be "
+                            "reached at, and not link-local";
+                return PROTOCOL_E_BAD_ARGUMENT;
+        }
+        request->host = host ? host : "";
+        if (line_encoded_length(request->host) > LIMIT_HOST) {
+                *ret_text = "host= is too long";
+                return PROTOCOL_E_BAD_ARGUMENT;
+        }
+        return 0;
+}
+
+static int parse_disconnected(Request *request, Line *line, const char **ret_text) {
+        return parse_node(request, line, ret_text);
+}
+
 static const struct {
         const char *name;
         size_t n_positional;
@@ -129,6 +171,8 @@ static const struct {
         [VERB_LIST] = { "LIST", 0, parse_list },
         [VERB_SUBSCRIBE] = { "SUBSCRIBE", 0, NULL },
         [VERB_STATUS] = { "STATUS", 0, NULL },
+        [VERB_CONNECTED] = { "CONNECTED", 1, parse_connected },
+        [VERB_DISCONNECTED] = { "DISCONNECTED", 1, parse_disconnected },
 };
 
 const char *verb_to_string(Verb verb) {
@@ -148,8 +192,8 @@ int request_parse(Request *ret, Line *line, const char **ret_text) {
         size_t n_positional;
 
         if (verb == _VERB_INVALID) {
-                *ret_text = "known are HELLO, REGISTER, LOOKUP, LIST, SUBSCRIBE and STATUS, in "
-                            "capitals";
+                *ret_text = "known are HELLO, REGISTER, LOOKUP, LIST, SUBSCRIBE, STATUS, CONNECTED "
+                            "and DISCONNECTED, in capitals";
                 return PROTOCOL_E_UNKNOWN_VERB;
         }
 
@@ -167,16 +211,19 @@ int request_parse(Request *ret, Line *line, const char **ret_text) {
         return verbs[verb].parse ? verbs[verb].parse(ret, line, ret_text) : 0;
 }
 
-static void write_register(const Request *request, LineWriter *writer) {
+static void write_endpoint(const Request *request, LineWriter *writer) {
         const Endpoint *endpoint = &request->endpoint;
-        char address[ADDRESS_TEXT_SIZE];
 
         line_writer_word(writer, endpoint->node);
         line_writer_attribute_u64(writer, "port", endpoint->port);
         for (size_t i = 0; i < endpoint_n_attributes; i++)
                 endpoint_write(endpoint, &endpoint_attributes[i], writer);
-        if (request->bound)
-                line_writer_attribute(writer, "addr", address_format(&request->address, address));
+}
+
+static void write_address(const Request *request, LineWriter *writer) {
+        char address[ADDRESS_TEXT_SIZE];
+
+        line_writer_attribute(writer, "addr", address_format(&request->address, address));
 }
 
 static void write_lookup(const Request *request, LineWriter *writer) {
@@ -209,7 +256,18 @@ void request_write(const Request *request, LineWriter *writer) {
                 line_writer_word(writer, version);
                 break;
         case VERB_REGISTER:
-                write_register(request, writer);
+                write_endpoint(request, writer);
+                if (request->bound)
+                        write_address(request, writer);
+                break;
+        case VERB_CONNECTED:
+                write_endpoint(request, writer);
+                write_address(request, writer);
+                if (*request->host)
+                        line_writer_attribute(writer, "host", request->host);
+                break;
+        case VERB_DISCONNECTED:
+                line_writer_word(writer, request->endpoint.node);
                 break;
         case VERB_LOOKUP:
                 write_lookup(request, writer);

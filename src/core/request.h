@@ -19,6 +19,8 @@ typedef enum Verb {
         VERB_LIST,
         VERB_SUBSCRIBE,
         VERB_STATUS,
+        VERB_CONNECTED,
+        VERB_DISCONNECTED,
         _VERB_MAX,
         _VERB_INVALID = -1,
 } Verb;
@@ -43,9 +45,10 @@ typedef enum ProtocolError {
 typedef struct Request {
         Verb verb;
         uint32_t version;   /* HELLO */
-        Endpoint endpoint;  /* REGISTER: all of it; LOOKUP: the node */
+        Endpoint endpoint;  /* REGISTER, CONNECTED: all of it; LOOKUP, DISCONNECTED: the node */
         bool bound;         /* REGISTER: listens on one address only */
-        Address address;    /* REGISTER: which */
+        Address address;    /* REGISTER: which; CONNECTED: of the endpoint */
+        const char *host;   /* CONNECTED: "" for unknown; points into the line */
         Family family;      /* LOOKUP: _FAMILY_INVALID for any */
         Proto proto;        /* LOOKUP: _PROTO_INVALID for any */
         uint32_t wait_msec; /* LOOKUP: 0 to LIMIT_WAIT_MSEC */

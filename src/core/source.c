@@ -8,8 +8,11 @@
 
 /* A new source is one row here, and whoever feeds it. */
 static const SourceInfo sources[_SOURCE_MAX] = {
-        [SOURCE_LOCAL] = { "local", "local", 0 },
-        [SOURCE_LAN] = { "lan", "LAN", 1 },
+        [SOURCE_LOCAL] = { "local", "local", "on this host", "registered on this host", 0, false },
+        [SOURCE_LAN] = { "lan", "LAN", "heard on the LAN", "up, and of the family asked for", 1,
+                         true },
+        [SOURCE_PEER] = { "peer", "connected, not heard", "connected, not heard",
+                          "not heard, but a node of this host is connected to it", 2, false },
 };
 
 const SourceInfo *source_info(Source source) {

@@ -54,6 +54,13 @@ static const char *get_source(const void *object, const Field *field, char *buff
         return source_to_string(info->source);
 }
 
+static const char *get_heard(const void *object, const Field *field, char *buffer) {
+        const NodeInfo *info = object;
+
+        (void) field, (void) buffer;
+        return info->source != SOURCE_PEER ? "1" : NULL;
+}
+
 /* The source's label, and ", CONFLICT". */
 static const char *show_where(const void *object, const Field *field, char *buffer) {
         const NodeInfo *info = object;
@@ -151,6 +158,7 @@ const Field node_fields[] = {
         { "cluster", NULL, "CLUSTER", .show = show_attribute },
         { "addr", "addresses", NULL, FIELD_LIST, .get = get_addresses },
         { "source", "source", NULL, FIELD_TEXT, .get = get_source },
+        { NULL, "heard", NULL, FIELD_FLAG, .get = get_heard },
         { "host", "host", "HOST", FIELD_TEXT, .get = get_host },
         { "if", "interfaces", NULL, FIELD_LIST, .get = get_interfaces },
         { "age", "age", "AGE", FIELD_NUMBER, .get = get_age, .show = show_age },

@@ -129,12 +129,11 @@ static void print_headline(const Answer *answer, const Options *options) {
         if (first->verdict == CHOICE_TAKEN)
                 printf("%s%s port %" PRIu16 "%s, %s", options->colour ? TEXT_BOLD : "",
                        address_format(&first->address, address), first->info->endpoint.port,
-                       options->colour ? TEXT_PLAIN : "",
-                       first->info->source == SOURCE_LOCAL ? "on this host" : "heard on the LAN");
+                       options->colour ? TEXT_PLAIN : "", source_info(first->info->source)->where);
         else
                 printf("No address that a node could connect to by %s over %s",
                        proto_to_string(options->proto), family_to_string(options->family));
-        if (host && *host && first->verdict == CHOICE_TAKEN && first->info->source == SOURCE_LAN)
+        if (host && *host && first->verdict == CHOICE_TAKEN && first->info->source != SOURCE_LOCAL)
                 printf(" from %s", host);
         printf("; found in %" PRIu64 ".%02" PRIu64 " ms\n\n", answer->took_usec / 1000,
                answer->took_usec % 1000 / 10);

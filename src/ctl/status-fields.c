@@ -215,6 +215,8 @@ const Field status_fields[] = {
           .words = "with TLS", .joint = ", " },
         { NULL, "nodes.clustered", "Nodes", FIELD_NUMBER, .get = get_clustered, .show = show_some,
           .words = "in a cluster", .joint = ", " },
+        { "unheard", "nodes.unheard", "Connected", FIELD_NUMBER, .get = get_number,
+          .show = show_some, .words = "but not heard: multicast does not get through" },
         { "stale", "nodes.stale", "Stale", FIELD_NUMBER, .get = get_number, .show = show_stale },
         { "hosts", "hosts", NULL, FIELD_NUMBER, .get = get_number },
         { "adverts", "adverts", "Announced", FIELD_NUMBER, .get = get_number,
@@ -243,6 +245,8 @@ const Field status_fields[] = {
           .show = show_some, .words = "connections", .joint = NEXT_LINE },
         { "refused-registrations", "refused.registrations", "Refused", FIELD_NUMBER,
           .get = get_number, .show = show_some, .words = "registrations", .joint = NEXT_LINE },
+        { "refused-reports", "refused.reports", "Refused", FIELD_NUMBER, .get = get_number,
+          .show = show_some, .words = "reports of connected nodes", .joint = NEXT_LINE },
         { "cut-off", "refused.cut_off", "Refused", FIELD_NUMBER, .get = get_number,
           .show = show_some, .words = "clients that did not read, cut off", .joint = NEXT_LINE },
         { "ttl", "ttl", NULL, FIELD_NUMBER, .get = get_number },
@@ -264,6 +268,8 @@ const Field status_fields[] = {
         { "limit-sightings", "limits.sightings.limit", NULL, FIELD_NUMBER, .get = get_number },
         { NULL, "limits.loopback.used", NULL, FIELD_NUMBER, .get = get_loopback },
         { "limit-loopback", "limits.loopback.limit", NULL, FIELD_NUMBER, .get = get_number },
+        { "unheard", "limits.unheard.used", NULL, FIELD_NUMBER, .get = get_number },
+        { "limit-unheard", "limits.unheard.limit", NULL, FIELD_NUMBER, .get = get_number },
 };
 
 const size_t n_status_fields = ELEMENTSOF(status_fields);

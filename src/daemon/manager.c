@@ -32,6 +32,7 @@ struct Manager {
         Directory *directory;
         Quota quota;
         Registry *registry;
+        PeerReports *reports;
         Refusals refusals;
         Lan *lan;
         ControlServer *control;
@@ -55,6 +56,7 @@ static void count_directory(const Directory *directory, Stats *stats) {
         stats->values[STAT_HOSTS] = counted.hosts;
         stats->values[STAT_LOCAL] = counted.local;
         stats->values[STAT_STALE] = counted.stale;
+        stats->values[STAT_UNHEARD] = counted.unheard;
         stats->values[STAT_ANNOUNCEABLE] = counted.announceable;
         stats->values[STAT_SIGHTINGS] = counted.sightings;
         stats->values[STAT_CONFLICTS] = counted.conflicts;
@@ -220,11 +222,15 @@ static int add_sources(Manager *manager) {
 
 static int add_registry(Manager *manager) {
         uint32_t seed;
+        int r;
 
         manager->quota = (Quota) QUOTA_INIT(geteuid());
         if (getrandom(&seed, sizeof(seed), 0) < 0)
                 return -errno;
-        return registry_new(&manager->registry, manager->directory, &manager->quota, seed);
+        r = registry_new(&manager->registry, manager->directory, &manager->quota, seed);
+        if (r < 0)
+                return r;
+        return peer_reports_new(&manager->reports, manager->directory, &manager->quota);
 }
 
 static int add_control(Manager *manager, int listener) {
@@ -232,6 +238,7 @@ static int add_control(Manager *manager, int listener) {
                 .event = manager->event,
                 .directory = manager->directory,
                 .registry = manager->registry,
+                .reports = manager->reports,
                 .quota = &manager->quota,
                 .refusals = &manager->refusals,
                 .write_status = write_status,
@@ -292,6 +299,7 @@ Manager *manager_free(Manager *manager) {
         socket_file_remove(&manager->socket_file);
         control_server_free(manager->control);
         lan_free(manager->lan);
+        peer_reports_free(manager->reports);
         registry_free(manager->registry);
         quota_done(&manager->quota);
         directory_free(manager->directory);

@@ -24,6 +24,13 @@ static const struct {
                                         "can't register a node: too many are registered" },
         [REFUSAL_DIRECTORY] = { STAT_REFUSED_REGISTRATIONS, "too many nodes are known",
                                 "can't register a node: too many are known on the LAN" },
+        [REFUSAL_REPORTS_USER] = { STAT_REFUSED_REPORTS, "too many nodes are reported",
+                                   "has nodes that are connected to too many others" },
+        [REFUSAL_REPORTS_ALL] = { STAT_REFUSED_REPORTS, "too many nodes are reported",
+                                  "can't report a connected node: too many are reported" },
+        [REFUSAL_REPORTS_DIRECTORY] = { STAT_REFUSED_REPORTS, "too many nodes are known",
+                                        "can't report a connected node: too many are known on the "
+                                        "LAN" },
         [REFUSAL_CUT_OFF] = { STAT_CUT_OFF, "this connection does not read",
                               "has a connection that does not read: cut off" },
 };

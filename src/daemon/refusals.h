@@ -15,8 +15,11 @@ typedef enum Refusal {
         REFUSAL_CONNECTS,         /* the user connects too often */
         REFUSAL_REGISTRATIONS_USER,
         REFUSAL_REGISTRATIONS_ALL,
-        REFUSAL_DIRECTORY, /* too many nodes are known to take another one */
-        REFUSAL_CUT_OFF,   /* the user's connection did not read */
+        REFUSAL_DIRECTORY,         /* too many nodes are known to take another one */
+        REFUSAL_REPORTS_USER,      /* as many reports of the user's are kept as one may have */
+        REFUSAL_REPORTS_ALL,       /* as many of all users' are */
+        REFUSAL_REPORTS_DIRECTORY, /* too many nodes are known to take another one */
+        REFUSAL_CUT_OFF,           /* the user's connection did not read */
         _REFUSAL_MAX,
 } Refusal;
 

@@ -14,7 +14,7 @@ from lan import Lan
 
 TEXT, NUMBER, FLAG, LIST, OBJECT, NOTHING = str, int, bool, list, dict, type(None)
 
-ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT,
+ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT, "heard": FLAG,
             "host": (TEXT, NOTHING), "interfaces": LIST, "age": NUMBER, "hidden": FLAG, "cluster": (TEXT, NOTHING),
             "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG, "stale": FLAG}
 SYNC = {"time": TEXT, "event": TEXT}
@@ -23,14 +23,14 @@ EVENT = {**NETWORK, **ENDPOINT}
 STATUS = {"version": TEXT, "uptime": NUMBER, "avahi": TEXT, "host": TEXT, "interfaces": LIST, "nodes": OBJECT,
           "hosts": NUMBER, "adverts": NUMBER, "announceable": NUMBER, "sightings": NUMBER, "conflicts": NUMBER,
           "ignored": OBJECT, "refused": OBJECT, "ttl": NUMBER, "subscribers": NUMBER, "limits": OBJECT}
-LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback"), OBJECT)
+LIMITS = dict.fromkeys(("registrations", "connections", "endpoints", "sightings", "loopback", "unheard"), OBJECT)
 RESOLVE = {"node": TEXT, "chosen": (OBJECT, NOTHING), "choices": LIST, "microseconds": NUMBER, "behind_nat": FLAG}
 CHOICE = {"address": TEXT, "port": NUMBER, "port_state": (TEXT, NOTHING), "port_node": (TEXT, NOTHING), "proto": TEXT, "family": TEXT,
           "chosen": FLAG, "why": TEXT}
 DOCTOR = {"verdict": TEXT, "checks": LIST}
 CHECK = {"check": TEXT, "verdict": TEXT, "finding": TEXT, "advice": (TEXT, NOTHING)}
 
-BOB = {"node": "bob@h2", "proto": "tls", "family": "inet", "port": 4002, "addresses": ["192.0.2.2"], "source": "lan",
+BOB = {"node": "bob@h2", "proto": "tls", "family": "inet", "port": 4002, "addresses": ["192.0.2.2"], "source": "lan", "heard": True,
        "host": "h2.local", "interfaces": ["eth0"], "hidden": True, "cluster": "team", "otp": "27", "dist": "5-6",
        "conflict": False, "stale": False}
 
@@ -113,7 +113,7 @@ def tells_status(lan):
     "status --json has all that status tells"
     said = shaped(read(lan[1], "status"), STATUS)
     assert said["avahi"] == "running" and said["host"] == "h1.local" and said["ttl"] == 30, said
-    shaped(said["nodes"], dict.fromkeys(("up", "local", "hidden", "tls", "clustered", "stale"), NUMBER))
+    shaped(said["nodes"], dict.fromkeys(("up", "local", "hidden", "tls", "clustered", "unheard", "stale"), NUMBER))
     shaped(said["ignored"], dict.fromkeys(("name", "local", "txt", "port", "address", "limit"), NUMBER))
     for limit in shaped(said["limits"], LIMITS).values():
         shaped(limit, {"used": NUMBER, "limit": NUMBER})

@@ -55,7 +55,8 @@ static void test_node(void) {
                 json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
                 "{\"node\":\"bob@h2\",\"family\":\"inet6\",\"proto\":\"tls\",\"port\":65535,"
                 "\"addresses\":[\"fd00::2\",\"192.0.2.2\"],\"source\":\"lan\","
-                "\"host\":\"h2.local\",\"interfaces\":[\"eth0\",\"wlan0\"],\"age\":4294967295,"
+                "\"heard\":true,\"host\":\"h2.local\",\"interfaces\":[\"eth0\",\"wlan0\"],\"age\":"
+                "4294967295,"
                 "\"hidden\":true,\"cluster\":\"team\",\"otp\":\"27\",\"dist\":\"5-6\","
                 "\"conflict\":false,\"stale\":true}");
 }
@@ -67,11 +68,12 @@ static void test_bare_node(void) {
 
         info.addresses[0] = address_loopback(FAMILY_INET);
         object = node_fields_json(&info);
-        g_assert_cmpstr(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
-                        "{\"node\":\"a@b\",\"family\":\"inet\",\"proto\":\"tcp\",\"port\":1,"
-                        "\"addresses\":[\"127.0.0.1\"],\"source\":\"local\",\"host\":null,"
-                        "\"interfaces\":[],\"age\":0,\"hidden\":false,\"cluster\":null,"
-                        "\"otp\":null,\"dist\":null,\"conflict\":false,\"stale\":false}");
+        g_assert_cmpstr(
+                json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN), ==,
+                "{\"node\":\"a@b\",\"family\":\"inet\",\"proto\":\"tcp\",\"port\":1,"
+                "\"addresses\":[\"127.0.0.1\"],\"source\":\"local\",\"heard\":true,\"host\":null,"
+                "\"interfaces\":[],\"age\":0,\"hidden\":false,\"cluster\":null,"
+                "\"otp\":null,\"dist\":null,\"conflict\":false,\"stale\":false}");
 }
 
 int main(int argc, char **argv) {

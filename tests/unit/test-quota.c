@@ -171,13 +171,16 @@ static void test_none_allowed(void) {
 static void test_random(void) {
         enum { N_USERS = 20, MAX = 30, MAX_PER_USER = 8, LITTLE = 2, LAST = 10 };
         g_autoptr(GRand) rand = g_rand_new_with_seed(3);
-        Quota quota = { .max = { MAX, MAX, MAX },
-                        .max_per_user = { MAX_PER_USER, MAX_PER_USER, MAX_PER_USER },
-                        .little = { LITTLE, LITTLE, LITTLE },
-                        .last = { LAST, LAST, LAST },
-                        .max_users = N_USERS };
+        Quota quota = { .max_users = N_USERS };
         size_t held[N_USERS + 1][_QUOTA_MAX] = {}, all[_QUOTA_MAX] = {};
         unsigned refused[3] = {};
+
+        for (QuotaKind kind = 0; kind < _QUOTA_MAX; kind++) {
+                quota.max[kind] = MAX;
+                quota.max_per_user[kind] = MAX_PER_USER;
+                quota.little[kind] = LITTLE;
+                quota.last[kind] = LAST;
+        }
 
         for (int i = 0; i < 20000; i++) {
                 uid_t uid = (uid_t) g_rand_int_range(rand, 1, N_USERS + 1);
@@ -203,8 +206,13 @@ static void test_random(void) {
                         all[kind]--;
                 }
 
-                for (int u = 1; u <= N_USERS; u++)
-                        n_users += held[u][0] + held[u][1] + held[u][2] > 0;
+                for (int u = 1; u <= N_USERS; u++) {
+                        size_t n = 0;
+
+                        for (QuotaKind k = 0; k < _QUOTA_MAX; k++)
+                                n += held[u][k];
+                        n_users += n > 0;
+                }
                 g_assert_cmpuint(quota.n_users, ==, n_users);
                 g_assert_cmpuint(quota.held[kind], ==, all[kind]);
         }

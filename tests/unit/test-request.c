@@ -42,7 +42,7 @@ static void check_error(const char *text, ProtocolError error) {
         g_assert_cmpint(parse_text(&request, text), ==, error);
 }
 
-static void append_register(GString *out, const Request *request) {
+static void append_endpoint(GString *out, const Request *request) {
         const Endpoint *endpoint = &request->endpoint;
         char address[ADDRESS_TEXT_SIZE], buffer[ENDPOINT_VALUE_SIZE];
 
@@ -56,8 +56,10 @@ static void append_register(GString *out, const Request *request) {
                 if (!attribute->required && value)
                         g_string_append_printf(out, " %s=%s", attribute->key, value);
         }
-        if (request->bound)
+        if (request->bound || request->verb == VERB_CONNECTED)
                 g_string_append_printf(out, " addr=%s", address_format(&request->address, address));
+        if (request->verb == VERB_CONNECTED && *request->host)
+                g_string_append_printf(out, " host=%s", request->host);
 }
 
 static void append_lookup(GString *out, const Request *request) {
@@ -91,8 +93,10 @@ static char *describe(int result, const Request *request) {
         out = g_string_new(verb);
         if (request->verb == VERB_HELLO)
                 g_string_append_printf(out, " version=%u", request->version);
-        else if (request->verb == VERB_REGISTER)
-                append_register(out, request);
+        else if (request->verb == VERB_REGISTER || request->verb == VERB_CONNECTED)
+                append_endpoint(out, request);
+        else if (request->verb == VERB_DISCONNECTED)
+                g_string_append_printf(out, " node=%s", request->endpoint.node);
         else if (request->verb == VERB_LOOKUP)
                 append_lookup(out, request);
         else if (request->verb == VERB_LIST)

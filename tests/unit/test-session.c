@@ -30,12 +30,51 @@ static void test_verbs(void) {
                    "OK version=test * uptime=0 registrations=1 limit-registrations=384 "
                    "limit-connections=* limit-endpoints=* limit-sightings=* "
                    "limit-loopback=1024 refused-connections=0 refused-registrations=0 cut-off=0 "
-                   "connections=1 subscribers=0");
+                   "unheard=0 limit-unheard=1024 refused-reports=0 connections=1 subscribers=0");
         client_ask(client, "SUBSCRIBE", "OK");
         client_expect(client, "EVENT up alice@h1 port=37061 * age=0 reason=present");
         client_expect(client, "EVENT sync");
         client_ask(client, "STATUS", "OK * subscribers=1");
         g_assert_true(client_is_quiet(client));
+}
+
+/* What a registered node is connected to is told like any other node, until the connection of the
+ * one ends or it says so. */
+static void test_connected(void) {
+        SERVER_AND_CLIENT;
+        _cleanup_(client_freep) Client *other = server_connect(server);
+
+        client_ask(client, "CONNECTED bob@h2 port=1 addr=192.0.2.2", "ERR bad-argument *");
+        client_ask(client, "REGISTER alice@h1 port=37061", "OK creation=*");
+        client_ask(other, "SUBSCRIBE", "OK");
+        client_expect(other, "EVENT up alice@h1 *");
+        client_expect(other, "EVENT sync");
+        client_ask(client, "CONNECTED bob@h2 port=40001 cluster=team addr=192.0.2.2 host=h2.local",
+                   "OK");
+        client_expect(other, "EVENT up bob@h2 port=40001 family=inet proto=tcp addr=192.0.2.2 "
+                             "source=peer host=h2.local age=0 cluster=team reason=connected");
+        client_ask(other, "LIST source=peer", "NODE bob@h2 *");
+        client_expect(other, "OK");
+        client_ask(client, "DISCONNECTED bob@h2", "OK");
+        client_expect(other, "EVENT down bob@h2 * reason=disconnected");
+        client_ask(client, "DISCONNECTED bob@h2", "OK");
+        client_ask(client, "CONNECTED bob@h2 port=40001 addr=192.0.2.2", "OK");
+        client_expect(other, "EVENT up bob@h2 * reason=connected");
+        client = client_free(client);
+        client_expect(other, "EVENT down bob@h2 * reason=disconnected");
+        client_expect(other, "EVENT down alice@h1 * reason=unregistered");
+        client_ask(other, "LOOKUP bob@h2", "ERR not-found *");
+}
+
+/* What the LAN has lost a moment ago is not reported as something else. */
+static void test_connected_elsewhere(void) {
+        SERVER_AND_CLIENT;
+
+        client_ask(client, "REGISTER alice@h1 port=37061", "OK creation=*");
+        server_see(server, "bob@h2", "192.0.2.2");
+        server_lose(server, "bob@h2", REASON_EXPIRED);
+        client_ask(client, "CONNECTED bob@h2 port=666 addr=192.0.2.2", "ERR bad-argument *");
+        client_ask(client, "CONNECTED bob@h2 port=4000 addr=192.0.2.2", "OK");
 }
 
 /* A request that can't be served says why in a token, and the connection goes on: it is the
@@ -58,6 +97,8 @@ static void test_errors_that_stay(void) {
                 { "REGISTER a@b port=1 addr=::1", "ERR bad-argument *" },
                 { "REGISTER a@b port=1 family=inet6 addr=fe80::1", "ERR bad-argument *" },
                 { "REGISTER alice port=1", "ERR bad-argument *" },
+                { "CONNECTED b@h port=1 addr=192.0.2.2", "ERR bad-argument *" },
+                { "DISCONNECTED b", "ERR bad-argument *" },
                 { "LOOKUP", "ERR bad-argument *" },
                 { "LOOKUP alice", "ERR bad-argument *" },
                 { "LOOKUP a@b wait=60001", "ERR bad-argument *" },
@@ -381,6 +422,8 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         log_capture();
         g_test_add_func("/session/verbs", test_verbs);
+        g_test_add_func("/session/connected", test_connected);
+        g_test_add_func("/session/connected-elsewhere", test_connected_elsewhere);
         g_test_add_func("/session/errors-that-stay", test_errors_that_stay);
         g_test_add_func("/session/malformed", test_malformed);
         g_test_add_func("/session/malformed/ends-the-input", test_malformed_ends_the_input);

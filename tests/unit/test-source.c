@@ -5,9 +5,6 @@
 
 #include "unit/util-directory.h"
 
-/* Stands for a source that nobody feeds yet: the directory knows no source by name. */
-#define OTHER SOURCE_LOCAL
-
 static void test_names(void) {
         for (Source source = 0; source < _SOURCE_MAX; source++) {
                 g_assert_cmpint(source_from_string(source_to_string(source)), ==, source);
@@ -18,12 +15,14 @@ static void test_names(void) {
         g_assert_cmpint(source_from_string(""), ==, _SOURCE_INVALID);
 }
 
-/* What is registered here always counts before what anybody says on the network. */
+/* What is registered here always counts before what anybody says on the network, and that before
+ * what other users say. */
 static void test_ranks(void) {
         for (Source source = 0; source < _SOURCE_MAX; source++)
                 for (Source other = 0; other < source; other++)
                         g_assert_cmpuint(source_info(source)->rank, !=, source_info(other)->rank);
         g_assert_cmpuint(source_info(SOURCE_LOCAL)->rank, <, source_info(SOURCE_LAN)->rank);
+        g_assert_cmpuint(source_info(SOURCE_LAN)->rank, <, source_info(SOURCE_PEER)->rank);
 }
 
 /* Two sources report one advert under the same id: neither takes the other's away. */
@@ -31,7 +30,7 @@ static void test_sources_are_apart(void) {
         SightingId a = { .source = SOURCE_LAN, .instance = "x", .interface = 1 }, b = a;
 
         g_assert_true(sighting_id_equal(&a, &b));
-        b.source = OTHER;
+        b.source = SOURCE_PEER;
         g_assert_false(sighting_id_equal(&a, &b));
 }
 

@@ -253,10 +253,13 @@ Server *server_new(void) {
         refusals_init(&server->refusals);
         g_assert_cmpint(registry_new(&server->registry, server->directory, &server->quota, 0), ==,
                         0);
+        g_assert_cmpint(peer_reports_new(&server->reports, server->directory, &server->quota), ==,
+                        0);
         services = (ControlServices){
                 .event = server->event,
                 .directory = server->directory,
                 .registry = server->registry,
+                .reports = server->reports,
                 .quota = &server->quota,
                 .refusals = &server->refusals,
                 .write_status = write_status,
@@ -270,6 +273,7 @@ Server *server_free(Server *server) {
         if (!server)
                 return NULL;
         control_server_free(server->control);
+        peer_reports_free(server->reports);
         registry_free(server->registry);
         quota_done(&server->quota);
         directory_free(server->directory);

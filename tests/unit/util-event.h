@@ -98,6 +98,7 @@ typedef struct Server {
         Directory *directory;
         Quota quota;
         Registry *registry;
+        PeerReports *reports;
         Refusals refusals;
         ControlServer *control;
         char *directory_path;

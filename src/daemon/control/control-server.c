@@ -120,6 +120,7 @@ static int add_session(ControlServer *server, ControlUser *user, int fd) {
                 .event = server->services.event,
                 .directory = server->services.directory,
                 .registry = server->services.registry,
+                .reports = server->services.reports,
                 .refusals = server->services.refusals,
                 .poll = user->poll,
                 .write_status = write_status,

@@ -8,6 +8,7 @@
 #include "core/directory.h"
 #include "core/line.h"
 #include "core/quota.h"
+#include "core/peer-reports.h"
 #include "core/registry.h"
 #include "core/stats.h"
 #include "daemon/refusals.h"
@@ -19,6 +20,7 @@ typedef struct ControlServices {
         sd_event *event;
         Directory *directory;
         Registry *registry;
+        PeerReports *reports;
         Quota *quota;
         Refusals *refusals;
 

@@ -17,12 +17,13 @@
 #include "daemon/clock.h"
 #include "daemon/control/answer.h"
 #include "daemon/control/connection.h"
+#include "daemon/control/lease.h"
 #include "daemon/control/session.h"
 #include "util/fd.h"
 
 struct Session {
         SessionContext context;
-        Holder holder; /* of the node that is registered, if one is */
+        Lease lease;
         Connection *connection;
 
         /* SUBSCRIBE */
@@ -66,39 +67,18 @@ static void handle_status(Session *session, const Request *request) {
         connection_send(session->connection, &writer);
 }
 
-/* --- REGISTER --- */
-
-static void refuse(Session *session, Refusal why) {
-        refusals_add(session->context.refusals, why, session->holder.uid, now(session));
-        answer_error(session->connection, PROTOCOL_E_LIMIT, refusal_text(why));
-}
+/* --- REGISTER, CONNECTED, DISCONNECTED --- */
 
 static void handle_register(Session *session, const Request *request) {
-        static const Refusal refusals[_REGISTRY_E_MAX] = {
-                [REGISTRY_E_USER] = REFUSAL_REGISTRATIONS_USER,
-                [REGISTRY_E_ALL] = REFUSAL_REGISTRATIONS_ALL,
-                [REGISTRY_E_DIRECTORY] = REFUSAL_DIRECTORY,
-        };
-        uint32_t creation;
-        int r = registry_register(session->context.registry, &session->holder, &request->endpoint,
-                                  request->bound ? &request->address : NULL, now(session),
-                                  &creation);
-
-        if (r == 0)
-                answer_creation(session->connection, creation);
-        else if (r == REGISTRY_E_OTHER_NODE)
-                answer_error(session->connection, PROTOCOL_E_OTHER_NODE,
-                             "this connection holds another node already, use a new one");
-        else if (r == REGISTRY_E_DUPLICATE)
-                answer_error(session->connection, PROTOCOL_E_DUPLICATE_NAME,
-                             "another node of this host holds the name");
-        else
-                /* Without memory there is as little room as in a full directory. */
-                refuse(session, r < 0 ? REFUSAL_DIRECTORY : refusals[r]);
+        lease_register(&session->lease, session->connection, request, now(session));
 }
 
-static void unregister(Session *session) {
-        registry_release(session->context.registry, session->holder.id, now(session));
+static void handle_connected(Session *session, const Request *request) {
+        lease_report(&session->lease, session->connection, request, now(session));
+}
+
+static void handle_disconnected(Session *session, const Request *request) {
+        lease_withdraw(&session->lease, session->connection, request, now(session));
 }
 
 /* --- LOOKUP --- */
@@ -217,6 +197,7 @@ static void handle_line(Session *session, char *text, size_t length) {
                 [VERB_HELLO] = handle_hello,         [VERB_REGISTER] = handle_register,
                 [VERB_LOOKUP] = handle_lookup,       [VERB_LIST] = handle_list,
                 [VERB_SUBSCRIBE] = handle_subscribe, [VERB_STATUS] = handle_status,
+                [VERB_CONNECTED] = handle_connected, [VERB_DISCONNECTED] = handle_disconnected,
         };
         const char *why = "not words of 0x21 to 0x7E with one space between them";
         Request request = {};
@@ -264,7 +245,7 @@ static void process(void *userdata) {
 
         /* The registration ends with the peer's last word, whatever is still to be answered. */
         if (connection_is_at_end(session->connection))
-                unregister(session);
+                lease_end(&session->lease, now(session));
 
         while (more && !connection_is_dead(session->connection) &&
                connection_has_room(session->connection) && may_take_more(requests, begin_usec) &&
@@ -310,7 +291,10 @@ int session_new(Session **ret, const SessionContext *context, int fd, uid_t uid)
                 return -ENOMEM;
         }
         session->context = *context;
-        session->holder = (Holder){ registry_next_id(context->registry), uid, is_gone, session };
+        session->lease = (Lease){ context->registry,
+                                  context->reports,
+                                  context->refusals,
+                                  { registry_next_id(context->registry), uid, is_gone, session } };
 
         r = connection_new(&session->connection, context->poll, fd, &handler);
         if (r < 0) {
@@ -326,9 +310,9 @@ Session *session_free(Session *session) {
                 return NULL;
 
         if (connection_is_cut_off(session->connection))
-                refusals_add(session->context.refusals, REFUSAL_CUT_OFF, session->holder.uid,
+                refusals_add(session->context.refusals, REFUSAL_CUT_OFF, session->lease.holder.uid,
                              now(session));
-        unregister(session);
+        lease_end(&session->lease, now(session));
         session->timer = sd_event_source_disable_unref(session->timer);
         connection_free(session->connection);
         free(session);
@@ -336,7 +320,7 @@ Session *session_free(Session *session) {
 }
 
 uid_t session_uid(const Session *session) {
-        return session->holder.uid;
+        return session->lease.holder.uid;
 }
 
 bool session_is_subscribed(const Session *session) {

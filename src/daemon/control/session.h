@@ -8,6 +8,7 @@
 
 #include "core/directory.h"
 #include "core/line.h"
+#include "core/peer-reports.h"
 #include "core/registry.h"
 #include "daemon/control/user-poll.h"
 #include "daemon/refusals.h"
@@ -20,6 +21,7 @@ typedef struct SessionContext {
         sd_event *event;
         Directory *directory;
         Registry *registry;
+        PeerReports *reports;
         Refusals *refusals;
         UserPoll *poll;
 
