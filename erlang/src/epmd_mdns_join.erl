@@ -12,6 +12,8 @@
 -export([resume/1]).
 -export([peers/0]).
 -export([wait/2]).
+%% For the prober.
+-export([unanswered/1]).
 
 %% In milliseconds. The joiner may have to wait for the client in its turn.
 -define(CALL, 6000).
@@ -52,6 +54,11 @@ wait(Count, infinity) ->
 	wait_until(Count, infinity);
 wait(Count, Timeout) ->
 	wait_until(Count, now_ms() + Timeout).
+
+%% A connection is about to be ended, for nobody answers there any more: not because somebody here wants that. Never waits.
+-spec unanswered(epmd_mdns_proto:node_name()) -> ok.
+unanswered(Node) ->
+	gen_server:cast(epmd_mdns_joiner, {unanswered, Node}).
 
 %% Internal.
 

@@ -106,7 +106,7 @@ give_up(Node, Why) ->
 	?LOG_NOTICE(#{what => ended, node => atom_to_binary(Node), reason => Why,
 		text => "the node does not answer over this connection any more; it is ended, and made anew if the node is in the cluster"},
 		#{report_cb => fun epmd_mdns_client_log:format/1}),
-	ok = epmd_mdns_joiner:unanswered(atom_to_binary(Node)),
+	ok = epmd_mdns_join:unanswered(atom_to_binary(Node)),
 	_ = erlang:disconnect_node(Node),
 	ok.
 

@@ -140,10 +140,7 @@ seen(Node, Ports, When, Connected, Peers0=#peers{pauses=Pauses}) ->
 gone(Node, Why, Now, Peers=#peers{all=All}) ->
 	case All of
 		#{Node := Peer=#peer{was_connected=true, until=Until, is_advertised=IsAdvertised}} when Why =:= silent ->
-			Limit = case IsAdvertised of
-				true -> Now + ?MEMORY;
-				false -> Until
-			end,
+			Limit = case IsAdvertised of true -> Now + ?MEMORY; false -> Until end,
 			put(Node, Peer#peer{is_advertised=false, until=Limit}, Peers);
 		#{Node := Peer=#peer{state=State, last_failure=LastFailure}}
 				when State =:= connected; State =:= trying; State =:= waiting, LastFailure =:= refused ->
@@ -289,10 +286,7 @@ joined(Node, Peer=#peer{state=State, failures=Failures}, Peers0=#peers{generatio
 retry(Node, Peer=#peer{state=State}, Peers) when State =:= trying; State =:= connected ->
 	put(Node, Peer, Peers);
 retry(Node, Peer, Peers) ->
-	State = case is_paused(Node, Peers) of
-		true -> idle;
-		false -> ready
-	end,
+	State = case is_paused(Node, Peers) of true -> idle; false -> ready end,
 	put(Node, Peer#peer{state=State, failures=0, time_outs=0, last_failure=undefined}, Peers).
 
 failed(Node, Peer=#peer{failures=Before, time_outs=TimeOuts, last_failure=LastFailure}, Failure, Now, Peers) ->

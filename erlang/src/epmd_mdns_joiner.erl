@@ -19,7 +19,6 @@
 %% API. What programs ask for comes through epmd_mdns_join.
 -export([start_link/0]).
 -export([registered/0]).
--export([unanswered/1]).
 
 %% gen_server.
 -export([init/1]).
@@ -67,11 +66,6 @@ start_link() ->
 -spec registered() -> ok.
 registered() ->
 	gen_server:cast(?MODULE, registered).
-
-%% A connection is about to be ended, for nobody answers there any more: not because somebody here wants that. Never waits.
--spec unanswered(epmd_mdns_proto:node_name()) -> ok.
-unanswered(Node) ->
-	gen_server:cast(?MODULE, {unanswered, Node}).
 
 %% gen_server.
 
@@ -174,8 +168,7 @@ handle_info({?MODULE, {hello, Node, Creation, IsAsked}}, State=#state{peers=Peer
 	end,
 	{noreply, perform({[], Greeted}, State)};
 handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
-	{_, Greeted} = epmd_mdns_join_state:greeted(Node, Creation, false, Peers),
-	{noreply, perform({[], Greeted}, State)};
+	{noreply, perform({[], element(2, epmd_mdns_join_state:greeted(Node, Creation, false, Peers))}, State)};
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers, talk=Talk}) ->
 	ok = epmd_mdns_join_names:disconnect_later(Node),
 	Reason = {them, epmd_mdns_join_talk:reason(Node, Talk)},

@@ -146,7 +146,7 @@ another_joiner_may_pause_us_and_ask_us_again_test() ->
 a_disconnect_of_what_does_not_answer_is_no_pause_test() ->
 	in_cluster(#{nodes => [?BOB]}, fun(_) ->
 		nodeup('bob@h2'),
-		ok = epmd_mdns_joiner:unanswered(<<"bob@h2">>),
+		ok = epmd_mdns_join:unanswered(<<"bob@h2">>),
 		nodedown('bob@h2', disconnect),
 		?assertMatch(#{<<"bob@h2">> := Status} when Status =/= paused, epmd_mdns:peers())
 	end).
