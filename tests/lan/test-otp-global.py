@@ -90,15 +90,12 @@ def peers_tell(lan):
     lan[3].daemon.kill()
     restart(lan, 2)
     lan.nodes[2].eval("node()", 60)
-    asker = lan.nodes[4]
-
-    def is_answered():
-        with lan[1].control() as control:
-            ports = {line.port for line in control.lookup("x@h2", family="inet") if not line.stale}
-        answer = asker.eval('case epmd_mdns:address_please("x", "h2", inet) of {ok, _, Port, 6} -> Port; Other -> Other end')
-        return {answer} == ports
-
-    wait_for(is_answered, 20, "the new port is known to a node without a daemon")
+    lan.nodes[2].wait_known(lan.nodes[2])
+    known = lan.nodes[2].eval("[{ok, maps:get(port, E)} || E <- epmd_mdns:lookup(node())]")
+    # As a process that sets up a connection asks.
+    wait_for(lambda: lan.nodes[4].eval("[case epmd_mdns:address_please(\"x\", \"h2\", inet) of {ok, _, Port, 6} -> "
+                                       "{ok, Port}; Other -> Other end]") == known,
+             20, "the new port is known to a node without a daemon")
     lan[3].start_daemon()
     end(lan)
 
