@@ -166,7 +166,9 @@ split_node(Node) ->
 
 -spec join_node(key()) -> node_name().
 join_node({Name, Host}) ->
-	<<_/binary>> = unicode:characters_to_binary([Name, $@, Host]).
+	case unicode:characters_to_binary([Name, $@, Host]) of
+		Node when is_binary(Node) -> Node
+	end.
 
 %% The endpoint with the time of its birth, in POSIX time, in place of its age, which would soon be wrong.
 -spec dated(endpoint(), Now :: integer()) -> endpoint().
