@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clusters that span all hosts of a LAN, a node of each on every host, and what is wrong with them."""
 
+import contextlib
 import re
 
 from host import Host
@@ -10,6 +11,7 @@ TICK = 6            # seconds after which OTP gives up a silent connection, and 
 # Many VMs on few cores: no threads beyond what is needed.
 SMALL = ["+S", "1", "+SDio", "1", "+A", "1", "+sbwt", "none", "-kernel", "net_ticktime", str(TICK)]
 NODE = r"\w+@h\d"
+REPORTS = 15        # of each node in a diagnosis; what it has printed last are answers
 BAD_REPORT = re.compile(r"=(ERROR|CRASH|SUPERVISOR) REPORT")
 
 
@@ -115,15 +117,16 @@ class Team:
         except (AssertionError, OSError):
             return None
 
-    def diagnosis(self, problems):
-        """Whatever may tell the cause: of the nodes and hosts that have problems."""
-        named = {name for problem in problems for name in re.findall(rf"{NODE}|\bh\d\b", problem)}
+    def diagnosis(self, problem):
+        """Whatever may tell the cause: of the nodes that it names, and of the hosts, their nodes' too."""
         for place in self.running():
-            if place.name in named and place.node.alive:
+            if place.name in problem and place.node.alive:
                 for call in ("nodes()", "epmd_mdns:peers()", "epmd_mdns:info()"):
-                    yield f"{place} {call}: {place.node.eval(call)}"
+                    with contextlib.suppress(AssertionError):       # it may hang
+                        yield f"{place} {call}: {place.node.eval(call)}"
+                yield from (f"{place}: {report.strip()}" for report in place.node.reports()[-REPORTS:])
         for host in self.hosts:
-            if host.name in named:
+            if host.name in problem:
                 yield from (f"{host.name} LIST: {line.raw}" for line in self.listed(host) or [])
 
 
