@@ -20,7 +20,9 @@ from wait import Late, wait_for
 SEED = int(os.environ.get("EPMD_MDNS_SEED") or 25)      # has most kinds of faults in its first two minutes
 SECONDS = float(os.environ.get("EPMD_MDNS_CHAOS_SECONDS") or 120)
 CHOSEN = os.environ.get("EPMD_MDNS_CHAOS_FAULTS")
-RIGHT = 15          # seconds after the last repair of a step until everything is right
+# Seconds after the last repair of a step until everything is right: an advert that nobody took back lives for 10, and a dead
+# connection for up to 7.5 (team.py).
+RIGHT = 15
 TRIES = 20          # for a fault that is possible now
 
 
