@@ -49,19 +49,24 @@ class Step:
         return "; ".join(f"{fault.what} at {begin:.1f} s for {fault.life:.1f} s" for fault, begin in self._faults)
 
     def run(self):
-        actions = [(begin, fault.begin) for fault, begin in self._faults]
-        actions += [(begin + fault.life, fault.end) for fault, begin in self._faults]
-        actions.sort(key=lambda action: action[0])
+        moments = [(begin, fault) for fault, begin in self._faults]
+        moments += [(begin + fault.life, fault) for fault, begin in self._faults]
+        alive = []
         start = time.monotonic()
         try:
-            while actions:
-                self._wait(start + actions[0][0])
-                actions.pop(0)[1]()
+            for moment, fault in sorted(moments, key=lambda moment: moment[0]):
+                self._wait(start + moment)
+                if fault in alive:
+                    alive.remove(fault)
+                    fault.end()
+                else:
+                    alive.append(fault)
+                    fault.begin()
         finally:
-            # Of a test that has failed: what is hung would not end.
-            for _, action in actions:
+            # If something is wrong, what hangs could neither be asked nor be ended.
+            for fault in alive:
                 with contextlib.suppress(Exception):
-                    action()
+                    fault.end()
 
     def _wait(self, until):
         """All the while what must always be so is so."""
