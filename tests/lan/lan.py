@@ -63,7 +63,7 @@ class Lan:
         # The releases of OTP of h1, h2, ...; none: the machine's own.
         self.otp = otp or ([int(OTP)] * hosts if OTP else ())
         self.took = None            # seconds until everything was up
-        self._switch = None
+        self.switch = None
         self._size, self._ipv6 = hosts, ipv6
         self.hosts = []
         self._marks = {}
@@ -83,7 +83,7 @@ class Lan:
 
     def _open(self):
         # One after the other here, for the boxes' first processes start side by side anyway.
-        self._switch = Box("switch", False)
+        self.switch = Box("switch", False)
         self.hosts = [self.kind(number, self._ipv6, otp, self._links_of(number))
                       for number, otp in itertools.zip_longest(range(1, self._size + 1), self.otp)]
         for box in self.boxes:
@@ -92,10 +92,11 @@ class Lan:
         for link, members in enumerate(self._links):
             commands += [f"link add bridge{link} type bridge stp_state 0 mcast_snooping 0", f"link set bridge{link} up"]
             for host in (self[number] for number in members):
-                commands += [f"link add {host.name}.{link} type veth peer name eth{link} netns {host.pid}",
-                             f"link set {host.name}.{link} master bridge{link} up"]
+                port = self.port(host, link)
+                commands += [f"link add {port} type veth peer name eth{link} netns {host.pid}",
+                             f"link set {port} master bridge{link} up"]
         # Without the switch's PID namespace: `netns PID` speaks of the machine's.
-        subprocess.run(["nsenter", f"--target={self._switch.pid}", "--net", "ip", "-batch", "-"], check=True,
+        subprocess.run(["nsenter", f"--target={self.switch.pid}", "--net", "ip", "-batch", "-"], check=True,
                        input="\n".join(commands).encode(), timeout=10)
         self.each(lambda host: host.boot(self.daemon))
 
@@ -110,14 +111,19 @@ class Lan:
 
     @property
     def boxes(self):
-        return [box for box in (self._switch, *self.hosts) if box]
+        return [box for box in (self.switch, *self.hosts) if box]
 
     def __getitem__(self, number):
         """lan[1] is h1."""
         return self.hosts[number - 1]
 
+    @staticmethod
+    def port(host, link=0):
+        """The interface of the switch that a host's cable leads to."""
+        return f"{host.name}.{link}"
+
     def _port(self, host, link, what):
-        self._switch.check(["ip", "link", "set", f"{host.name}.{link}", *what.split()])
+        self.switch.check(["ip", "link", "set", self.port(host, link), *what.split()])
 
     def cut(self, host, link=0):
         """Pull the cable where neither side notices: as behind another switch."""
