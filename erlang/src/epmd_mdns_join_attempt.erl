@@ -5,7 +5,7 @@
 -module(epmd_mdns_join_attempt).
 
 %% API.
--export([start/3]).
+-export([start/4]).
 
 -export_type([result/0, failure/0]).
 
@@ -26,22 +26,38 @@
 
 %% The result is the reason with which the process ends; it also ends with the caller. The message is for the joiner
 %% there, once the node is connected.
--spec start(node(), [inet | inet6, ...], term()) -> {pid(), reference()}.
-start(Node, Families, Message) ->
-	{Pid, Monitor} = spawn_opt(fun() ->
-		Start = erlang:monotonic_time(millisecond),
-		exit(case net_kernel:connect_node(Node) of
-			true -> epmd_mdns_join_message:send(Node, Message), connected;
-			_ -> why(Node, Families, erlang:monotonic_time(millisecond) - Start)
+%%
+%% While net_kernel tries to connect to a node, for up to 7 s, it turns away what that node begins itself, unless its name is
+%% greater. Where a filter lets nothing pass in our direction, the other one is the only good one. So if an attempt at the
+%% node has failed, or a connection has ended, it is asked first whether anything comes back from it.
+-spec start(node(), [inet | inet6, ...], IsSuspect :: boolean(), Message :: term()) -> {pid(), reference()}.
+start(Node, Families, IsSuspect, Message) ->
+	spawn_opt(fun() ->
+		exit(case IsSuspect andalso ask(Node, Families, ?FILTERED) of
+			[_|_] = Answers -> connect_if_open(lists:member(ok, Answers), Answers, Node, Families, Message);
+			_ -> connect(Node, Families, Message)
 		end)
-	end, [link, monitor]),
-	{Pid, Monitor}.
+	end, [link, monitor]).
 
 %% Internal.
 
-%% What the node's port says to us.
-why(Node, Families, Took) ->
-	Answers = [probe(Address) || Address <- epmd_mdns_join_names:addresses(atom_to_binary(Node), Families)],
+connect_if_open(true, _, Node, Families, Message) ->
+	connect(Node, Families, Message);
+connect_if_open(false, Answers, _, _, _) ->
+	why(Answers, ?FILTERED).
+
+connect(Node, Families, Message) ->
+	Start = erlang:monotonic_time(millisecond),
+	case net_kernel:connect_node(Node) of
+		true ->
+			ok = epmd_mdns_join_message:send(Node, Message),
+			connected;
+		_ ->
+			Took = erlang:monotonic_time(millisecond) - Start,
+			why(ask(Node, Families, ?PROBE_TIMEOUT), Took)
+	end.
+
+why(Answers, Took) ->
 	case {lists:member(ok, Answers), lists:member({error, timeout}, Answers)} of
 		{true, _} when Took < ?QUICK -> refused;
 		{true, _} -> unreachable;
@@ -51,8 +67,12 @@ why(Node, Families, Took) ->
 		{false, false} -> closed
 	end.
 
-probe({Family, Ip, Port}) ->
-	case gen_tcp:connect(Ip, Port, [Family, {active, false}], ?PROBE_TIMEOUT) of
+%% What the node's ports say to us.
+ask(Node, Families, Timeout) ->
+	[ask_port(Address, Timeout) || Address <- epmd_mdns_join_names:addresses(atom_to_binary(Node), Families)].
+
+ask_port({Family, Ip, Port}, Timeout) ->
+	case gen_tcp:connect(Ip, Port, [Family, {active, false}], Timeout) of
 		{ok, Socket} -> gen_tcp:close(Socket);
 		Error -> Error
 	end.

@@ -6,7 +6,7 @@
 
 %% API.
 -export([new/0]).
--export([start/4]).
+-export([start/5]).
 -export([slow/2]).
 -export([ended/2]).
 -export([quick/1]).
@@ -26,9 +26,9 @@ new() ->
 	#{}.
 
 %% The caller gets the message {timeout, _, {slow, Monitor}}, unless it has ended before.
--spec start(node(), [inet | inet6, ...], Message :: term(), attempts()) -> attempts().
-start(Name, Families, Message, Attempts) ->
-	{_, Monitor} = epmd_mdns_join_attempt:start(Name, Families, Message),
+-spec start(node(), [inet | inet6, ...], IsSuspect :: boolean(), Message :: term(), attempts()) -> attempts().
+start(Name, Families, IsSuspect, Message, Attempts) ->
+	{_, Monitor} = epmd_mdns_join_attempt:start(Name, Families, IsSuspect, Message),
 	_ = erlang:start_timer(?SLOW, self(), {slow, Monitor}),
 	Attempts#{Monitor => {atom_to_binary(Name), quick}}.
 

@@ -15,7 +15,7 @@
 -export([cause/1]).
 -export([failure/1]).
 -export([level/4]).
--export([delay/3]).
+-export([delay/4]).
 -export([ports/1]).
 
 -export_type([self/0, failure/0, level/0, ports/0]).
@@ -43,6 +43,8 @@
 -define(TOGETHER, 2).
 %% As many failures take half a minute at least.
 -define(MANY, 12).
+%% Refusals of a node that has been connected, in some 20 s, before it is asked no more than any that refuses.
+-define(TRUSTED, 5).
 
 %% API.
 
@@ -131,11 +133,14 @@ level(timed_out, _, _, _) -> none;
 level(_, ?MANY, _, _) -> warning;
 level(_, _, _, _) -> none.
 
-%% How long to wait after so many failures in a row, the last one of this kind.
--spec delay(epmd_mdns_join_attempt:failure(), pos_integer(), epmd_mdns_backoff:random()) -> pos_integer().
-delay(refused, _, Random) -> epmd_mdns_backoff:delay(refused, 0, Random);
-delay(timed_out, Failures, Random) -> epmd_mdns_backoff:delay(timed_out, Failures - 1, Random);
-delay(_, Failures, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
+%% How long to wait after so many failures in a row, the last one of this kind. A node that has been connected to us has our
+%% cookie, as a rule: what refuses us then is global, which is trying to connect the other way.
+-spec delay(epmd_mdns_join_attempt:failure(), pos_integer(), WasConnected :: boolean(), epmd_mdns_backoff:random()) ->
+	pos_integer().
+delay(refused, Failures, true, Random) when Failures =< ?TRUSTED -> epmd_mdns_backoff:delay(unreachable, Failures + 2, Random);
+delay(refused, _, _, Random) -> epmd_mdns_backoff:delay(refused, 0, Random);
+delay(timed_out, Failures, _, Random) -> epmd_mdns_backoff:delay(timed_out, Failures - 1, Random);
+delay(_, Failures, _, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
 
 %% What tells whether the node has been started anew, as far as its adverts can.
 -spec ports([epmd_mdns_proto:endpoint()]) -> ports().

@@ -24,6 +24,7 @@
 -export([gone/4]).
 -export([others/2]).
 -export([pick/4]).
+-export([is_suspect/2]).
 -export([ended/5]).
 -export([again/3]).
 -export([up/2]).
@@ -168,6 +169,12 @@ pick(Quick, Slow, MayTry, Peers=#peers{all=All, random=Random}) ->
 		put(Node, (maps:get(Node, All))#peer{state=trying}, Acc)
 	end, Peers, Picked)}.
 
+%% Whether an attempt at it has failed, or a connection has ended.
+-spec is_suspect(name(), peers()) -> boolean().
+is_suspect(Node, #peers{all=All}) ->
+	#peer{failures=Failures, was_connected=WasConnected} = maps:get(Node, All),
+	WasConnected orelse Failures > 0.
+
 %% An attempt is over; the result counts unless there is a connection.
 -spec ended(name(), epmd_mdns_join_attempt:result(), IsConnected :: boolean(), Now :: integer(), peers()) ->
 	{[action()], peers()}.
@@ -290,25 +297,22 @@ retry(Node, Peer, Peers) ->
 	put(Node, Peer#peer{state=State, failures=0, time_outs=0, last_failure=undefined}, Peers).
 
 failed(Node, Peer=#peer{failures=Before, time_outs=TimeOuts, last_failure=LastFailure}, Failure, Now, Peers) ->
-	Late = case Failure of
-		timed_out -> TimeOuts + 1;
-		_ -> 0
-	end,
+	Late = case Failure of timed_out -> TimeOuts + 1; _ -> 0 end,
 	Level = epmd_mdns_join_policy:level(Failure, Before + 1, Late, LastFailure),
 	prepend([{failed, Node, Failure, Before + 1, Level}],
 		lost(Node, Peer#peer{failures=Before + 1, time_outs=Late, last_failure=Failure}, Now, Peers)).
 
 %% Not connected: what next? After a loss the end with the greater name is the first to try, so that they don't cross.
-lost(Node, Peer=#peer{is_advertised=IsAdvertised, until=Until, failures=Failures, last_failure=LastFailure}, Now,
-		Peers=#peers{own=Own, random=Random}) ->
+lost(Node, Peer=#peer{is_advertised=IsAdvertised, was_connected=WasConnected, until=Until, failures=Failures,
+		last_failure=LastFailure}, Now, Peers=#peers{own=Own, random=Random}) ->
 	case is_paused(Node, Peers) of
 		_ when not IsAdvertised, Now >= Until, LastFailure =/= refused -> {[], forget(Node, Peers)};
 		true -> {[], put(Node, Peer#peer{state=idle}, Peers)};
 		false when LastFailure =:= undefined ->
-			Delay = epmd_mdns_join_policy:delay(unreachable, max(1, Failures), Random),
+			Delay = epmd_mdns_join_policy:delay(unreachable, max(1, Failures), true, Random),
 			wait(Node, Peer, epmd_mdns_join_policy:hold(Own, Node, Random) + Delay, Peers);
 		false ->
-			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures, Random), Peers)
+			wait(Node, Peer, epmd_mdns_join_policy:delay(LastFailure, Failures, WasConnected, Random), Peers)
 	end.
 
 wait(Node, Peer, Delay, Peers=#peers{generation=Before}) ->
@@ -327,10 +331,7 @@ note_pause(Node, {By, Reason}, Announced, Peers=#peers{all=All, pauses=Pauses, r
 		#{Node := #peer{ports=Known}} -> Known;
 		_ -> unknown
 	end,
-	Creation = case Announced of
-		unknown -> maps:get(Node, Creations, unknown);
-		_ -> Announced
-	end,
+	Creation = case Announced of unknown -> maps:get(Node, Creations, unknown); _ -> Announced end,
 	Peers#peers{pauses=epmd_mdns_join_pauses:add(Node, By, Ports, Creation, Pauses), reasons=Reasons#{Node => Reason}}.
 
 is_paused(Node, #peers{pauses=Pauses}) ->

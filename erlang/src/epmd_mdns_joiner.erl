@@ -171,8 +171,7 @@ handle_info({?MODULE, {welcome, Node, Creation}}, State=#state{peers=Peers}) ->
 	{noreply, perform({[], element(2, epmd_mdns_join_state:greeted(Node, Creation, false, Peers))}, State)};
 handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers, talk=Talk}) ->
 	ok = epmd_mdns_join_names:disconnect_later(Node),
-	Reason = {them, epmd_mdns_join_talk:reason(Node, Talk)},
-	{noreply, perform(epmd_mdns_join_state:pause(Node, Reason, Creation, Peers), State)};
+	{noreply, perform(epmd_mdns_join_state:pause(Node, {them, epmd_mdns_join_talk:reason(Node, Talk)}, Creation, Peers), State)};
 handle_info({?MODULE, Message}, State=#state{self=#{}, talk=Talk}) when is_tuple(Message), tuple_size(Message) > 1 ->
 	Node = element(2, Message),
 	Context = (epmd_mdns_join_names:context(Node))#{now => now_ms()},
@@ -329,7 +328,8 @@ attempt(Node, State=#state{self=#{families := Families}, attempts=Attempts, aske
 	case epmd_mdns_join_names:make(Node) of
 		{ok, Name} ->
 			Hello = epmd_mdns_join_message:hello(lists:member(Node, Asked)),
-			State#state{attempts=epmd_mdns_join_attempts:start(Name, Families, Hello, Attempts)};
+			IsSuspect = epmd_mdns_join_state:is_suspect(Node, Peers),
+			State#state{attempts=epmd_mdns_join_attempts:start(Name, Families, IsSuspect, Hello, Attempts)};
 		full ->
 			Ended = epmd_mdns_join_state:ended(Node, unreachable, false, now_ms(), Peers),
 			perform(Ended, State#state{log=epmd_mdns_join_log:full(Log)})

@@ -72,7 +72,15 @@ of_two_nodes_one_goes_first_test() ->
 
 %% A warning here, and at the other end a line of OTP's, each time: so there is time for one a minute at most.
 a_refusal_is_not_repeated_within_two_minutes_test() ->
-	?assert(lists:min([epmd_mdns_join_policy:delay(refused, N, fun rand:uniform/1) || N <- lists:seq(1, 1000)]) > 120000).
+	?assert(lists:min([epmd_mdns_join_policy:delay(refused, N, false, fun rand:uniform/1) || N <- lists:seq(1, 1000)]) > 120000).
+
+%% It is global that is in the way, for 7 s each time.
+a_node_that_has_been_connected_is_asked_again_soon_but_not_for_ever_test() ->
+	Delays = [epmd_mdns_join_policy:delay(refused, N, true, fun rand:uniform/1) || N <- lists:seq(1, 6)],
+	{Soon, [Late]} = lists:split(5, Delays),
+	?assert(lists:max(Soon) =< 10000),
+	?assert(lists:sum(Soon) > 14000),
+	?assert(Late > 120000).
 
 %% Internal.
 

@@ -13,12 +13,18 @@ static const char *const event_kind_names[_EVENT_MAX] = {
 };
 
 static const char *const reason_names[_REASON_MAX] = {
-        [REASON_PRESENT] = "present",   [REASON_REGISTERED] = "registered",
-        [REASON_SEEN] = "seen",         [REASON_CONNECTED] = "connected",
-        [REASON_REPLACED] = "replaced", [REASON_UNREGISTERED] = "unregistered",
-        [REASON_GOODBYE] = "goodbye",   [REASON_EXPIRED] = "expired",
-        [REASON_LOST] = "lost",         [REASON_DISCONNECTED] = "disconnected",
-        [REASON_READDRESSED] = "readdressed", [REASON_RESUMED] = "resumed",
+        [REASON_PRESENT] = "present",
+        [REASON_REGISTERED] = "registered",
+        [REASON_SEEN] = "seen",
+        [REASON_CONNECTED] = "connected",
+        [REASON_REPLACED] = "replaced",
+        [REASON_UNREGISTERED] = "unregistered",
+        [REASON_GOODBYE] = "goodbye",
+        [REASON_EXPIRED] = "expired",
+        [REASON_LOST] = "lost",
+        [REASON_DISCONNECTED] = "disconnected",
+        [REASON_READDRESSED] = "readdressed",
+        [REASON_RESUMED] = "resumed",
 };
 
 static int find_name(const char *const names[], size_t n, const char *text) {
