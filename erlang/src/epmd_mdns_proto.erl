@@ -45,6 +45,7 @@
 	otp => binary(),
 	dist => {non_neg_integer(), non_neg_integer()},
 	conflict => true,
+	rival => binary(), %% The host of another claim.
 	stale => true,
 	heard => false, %% Not heard on the LAN, but there is a connection. Says the table, not the daemon.
 	%% What else epmd_mdns_proto_attribute has in its table.

@@ -98,6 +98,7 @@ rows(node) ->
 		{age, <<"age">>, optional, integer(0, 4294967295), fun integer_to_binary/1}
 	] ++ Others ++ [
 		{conflict, <<"conflict">>, optional, fun flag/1, fun(true) -> <<"1">> end},
+		{rival, <<"rival">>, optional, fun utf8/1, fun as_is/1},
 		{stale, <<"stale">>, optional, fun flag/1, fun(true) -> <<"1">> end}
 	];
 rows(lookup) ->

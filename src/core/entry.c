@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/entry.h"
+#include "core/line.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 
@@ -114,6 +115,14 @@ static bool is_usable(const EntrySighting *seen, uint64_t now_usec) {
                 sighting->address.family == FAMILY_INET);
 }
 
+/* Of several rivals the one that comes first by name is told, whatever order they came in. */
+static void add_rival(NodeInfo *info, const char *host) {
+        info->conflict = true;
+        if (*host && line_encoded_length(info->endpoint.node) <= LIMIT_RIVAL_NODE &&
+            (!*info->rival || strcmp(host, info->rival) < 0))
+                strcpy(info->rival, host);
+}
+
 static void compute_registered(const Entry *entry, const char *host, uint64_t now_usec,
                                NodeInfo *info) {
         info->endpoint = entry->registered;
@@ -128,7 +137,7 @@ static void compute_registered(const Entry *entry, const char *host, uint64_t no
         for (size_t i = 0; i < entry->n_sightings; i++)
                 if (entry_claims_conflict(&entry->sightings[i], host,
                                           entry->registration.since_usec, now_usec))
-                        info->conflict = true;
+                        add_rival(info, entry->sightings[i].sighting.host);
 }
 
 static void add_address(NodeInfo *info, const Address *address) {
@@ -184,7 +193,7 @@ static void compute_seen(const Entry *entry, const EntrySighting *holds, uint64_
                 if (is_usable(&entry->sightings[i], now_usec) &&
                     entry_claims_conflict(&entry->sightings[i], best->host, holds->claimed_usec,
                                           now_usec))
-                        info->conflict = true;
+                        add_rival(info, entry->sightings[i].sighting.host);
 }
 
 bool entry_is_heard(const Entry *entry, uint64_t now_usec) {

@@ -38,6 +38,10 @@
  * ".local" follows; longer names are not shown. */
 #define LIMIT_HOST 80
 
+/* Bytes of a node name, percent-coded, up to which it is told which host contests a claim to it: a
+ * line with a longer one has no room for that. */
+#define LIMIT_RIVAL_NODE 1024
+
 /* Bytes of an interface's name, percent-coded: IFNAMSIZ - 1. How many of them are shown for one
  * endpoint. */
 #define LIMIT_INTERFACE 15

@@ -89,6 +89,8 @@ void node_info_write(const NodeInfo *info, LineWriter *writer) {
         write_endpoint(endpoint, false, writer);
         if (info->conflict)
                 line_writer_attribute(writer, "conflict", "1");
+        if (*info->rival)
+                line_writer_attribute(writer, "rival", info->rival);
         if (info->stale)
                 line_writer_attribute(writer, "stale", "1");
 }
@@ -146,6 +148,8 @@ static int parse_attribute(NodeInfo *info, const Attribute *attribute) {
                 copy_text(info->interfaces, sizeof(info->interfaces), value);
         else if (strcmp(key, "conflict") == 0)
                 info->conflict = strcmp(value, "1") == 0;
+        else if (strcmp(key, "rival") == 0)
+                copy_text(info->rival, sizeof(info->rival), value);
         else if (strcmp(key, "stale") == 0)
                 info->stale = strcmp(value, "1") == 0;
         return 0;
@@ -188,7 +192,7 @@ bool node_info_equal(const NodeInfo *a, const NodeInfo *b) {
         if (!endpoint_equal(&a->endpoint, &b->endpoint) || a->n_addresses != b->n_addresses ||
             a->source != b->source || strcmp(a->host, b->host) != 0 ||
             strcmp(a->interfaces, b->interfaces) != 0 || a->conflict != b->conflict ||
-            a->stale != b->stale)
+            strcmp(a->rival, b->rival) != 0 || a->stale != b->stale)
                 return false;
 
         for (size_t i = 0; i < a->n_addresses; i++)

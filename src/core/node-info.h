@@ -48,6 +48,7 @@ typedef struct NodeInfo {
                         (LIMIT_INTERFACE + 1)]; /* "eth0,wlan0"; "": none or unknown */
         uint32_t age_sec;
         bool conflict;
+        char rival[LIMIT_HOST + 1]; /* the host of another claim; "": none, or unknown */
         bool stale;
 } NodeInfo;
 

@@ -107,6 +107,13 @@ static const char *get_conflict(const void *object, const Field *field, char *bu
         return info->conflict ? "1" : NULL;
 }
 
+static const char *get_rival(const void *object, const Field *field, char *buffer) {
+        const NodeInfo *info = object;
+
+        (void) field, (void) buffer;
+        return *info->rival ? info->rival : NULL;
+}
+
 static const char *get_stale(const void *object, const Field *field, char *buffer) {
         const NodeInfo *info = object;
 
@@ -164,6 +171,7 @@ const Field node_fields[] = {
         { "age", "age", "AGE", FIELD_NUMBER, .get = get_age, .show = show_age },
         { .add = add_optional },
         { "conflict", "conflict", NULL, FIELD_FLAG, .get = get_conflict },
+        { "rival", "rival", NULL, FIELD_TEXT, .get = get_rival },
         { NULL, NULL, "WHERE", .show = show_where },
         { "stale", "stale", NULL, FIELD_FLAG, .get = get_stale },
 };

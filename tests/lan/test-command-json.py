@@ -16,7 +16,8 @@ TEXT, NUMBER, FLAG, LIST, OBJECT, NOTHING = str, int, bool, list, dict, type(Non
 
 ENDPOINT = {"node": TEXT, "family": TEXT, "proto": TEXT, "port": NUMBER, "addresses": LIST, "source": TEXT, "heard": FLAG,
             "host": (TEXT, NOTHING), "interfaces": LIST, "age": NUMBER, "hidden": FLAG, "cluster": (TEXT, NOTHING),
-            "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG, "stale": FLAG}
+            "otp": (TEXT, NOTHING), "dist": (TEXT, NOTHING), "conflict": FLAG,
+            "rival": (TEXT, NOTHING), "stale": FLAG}
 SYNC = {"time": TEXT, "event": TEXT}
 NETWORK = {**SYNC, "reason": TEXT}
 EVENT = {**NETWORK, **ENDPOINT}
@@ -32,7 +33,7 @@ CHECK = {"check": TEXT, "verdict": TEXT, "finding": TEXT, "advice": (TEXT, NOTHI
 
 BOB = {"node": "bob@h2", "proto": "tls", "family": "inet", "port": 4002, "addresses": ["192.0.2.2"], "source": "lan", "heard": True,
        "host": "h2.local", "interfaces": ["eth0"], "hidden": True, "cluster": "team", "otp": "27", "dist": "5-6",
-       "conflict": False, "stale": False}
+       "conflict": False, "rival": None, "stale": False}
 
 
 def shaped(found, shape):

@@ -248,7 +248,7 @@ def names_clash(lan):
     with lan[2].control() as thief:
         thief.register("alice@h1", 4003)
         host.wait_status(lambda status: status["conflicts"] == 1, 10, "there is a conflict")
-        said = Diagnosis(host).finds({"conflicts": "fail"}, "claimed by more than one host: alice@h1")
+        said = Diagnosis(host).finds({"conflicts": "fail"}, "claimed by more than one host: alice@h1 (h1.local, h2.local)")
     host.wait_status(lambda status: status["conflicts"] == 0, 10, "the conflict is over")
     return said
 

@@ -518,8 +518,13 @@ static void test_conflicts(void) {
         facts.daemon.conflicts = facts.daemon.n_conflict_nodes = 1;
         strcpy(facts.daemon.conflict_nodes[0], "bob@h2");
         check(&facts, "conflicts warn");
+        g_assert_cmpstr(check_conflicts(&facts).text, ==, "claimed by more than one host: bob@h2");
         facts.daemon.conflict_local[0] = true;
+        strcpy(facts.daemon.conflict_hosts[0][0], "h2.local");
+        strcpy(facts.daemon.conflict_hosts[0][1], "h3.local");
         check(&facts, "conflicts fail");
+        g_assert_cmpstr(check_conflicts(&facts).text, ==,
+                        "claimed by more than one host: bob@h2 (h2.local, h3.local)");
 }
 
 static void test_erlang(void) {

@@ -58,7 +58,7 @@ static void test_node(void) {
                 "\"heard\":true,\"host\":\"h2.local\",\"interfaces\":[\"eth0\",\"wlan0\"],\"age\":"
                 "4294967295,"
                 "\"hidden\":true,\"cluster\":\"team\",\"otp\":\"27\",\"dist\":\"5-6\","
-                "\"conflict\":false,\"stale\":true}");
+                "\"conflict\":false,\"rival\":null,\"stale\":true}");
 }
 
 /* Every key is there, whatever is known. */
@@ -73,7 +73,7 @@ static void test_bare_node(void) {
                 "{\"node\":\"a@b\",\"family\":\"inet\",\"proto\":\"tcp\",\"port\":1,"
                 "\"addresses\":[\"127.0.0.1\"],\"source\":\"local\",\"heard\":true,\"host\":null,"
                 "\"interfaces\":[],\"age\":0,\"hidden\":false,\"cluster\":null,"
-                "\"otp\":null,\"dist\":null,\"conflict\":false,\"stale\":false}");
+                "\"otp\":null,\"dist\":null,\"conflict\":false,\"rival\":null,\"stale\":false}");
 }
 
 int main(int argc, char **argv) {

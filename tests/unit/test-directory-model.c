@@ -92,6 +92,12 @@ static bool model_has_lasted(Model *m, uint64_t since) {
         return m->f->now >= since + 3 * SEC;
 }
 
+static void model_add_rival(NodeInfo *info, const char *host) {
+        if (!info->conflict || strcmp(host, info->rival) < 0)
+                strcpy(info->rival, host);
+        info->conflict = true;
+}
+
 static bool model_seen(Model *m, GPtrArray *usable, NodeInfo *info) {
         const ModelSighting *best = NULL;
         GString *interfaces;
@@ -116,7 +122,7 @@ static bool model_seen(Model *m, GPtrArray *usable, NodeInfo *info) {
                         if (strcmp(s->host, info->host) != 0 &&
                             model_has_lasted(m, best->claimed_usec) &&
                             model_has_lasted(m, claim->claimed_usec))
-                                info->conflict = true;
+                                model_add_rival(info, s->host);
                         if (strcmp(s->id.instance, best->sighting.id.instance) != 0 ||
                             (s->address.family == s->endpoint.family) != own)
                                 continue;
@@ -149,7 +155,7 @@ static bool model_told(Model *m, size_t i, NodeInfo *info) {
 
                 if (strcmp(claim->sighting.host, info->host) != 0 &&
                     model_has_lasted(m, e->since) && model_has_lasted(m, claim->claimed_usec))
-                        info->conflict = true;
+                        model_add_rival(info, claim->sighting.host);
         }
         return true;
 }

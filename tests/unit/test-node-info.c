@@ -99,6 +99,18 @@ static NodeInfo longest_info(const char *host_character, const char *interface_c
         return info;
 }
 
+/* A claim to a name that leaves room for it may have a rival, too. */
+static void test_longest_rival(void) {
+        NodeInfo info = longest_info("h", "i");
+        LineWriter writer = LINE_WRITER_NULL;
+
+        while (line_encoded_length(info.endpoint.node) > LIMIT_RIVAL_NODE)
+                info.endpoint.node[strlen(info.endpoint.node) - 2] = '\0';
+        strcpy(info.rival, info.host);
+        reply_write_event(&writer, EVENT_DOWN, &info, REASON_UNREGISTERED);
+        g_assert_cmpint(line_writer_end(&writer), >, 0);
+}
+
 /*
  * LIMIT_LINE is large enough for the longest line there is: nothing that the network says can make
  * one that does not fit. And what fits is read back.
@@ -243,7 +255,7 @@ static void test_long_text(void) {
 
 /* Whether observers are told of a change hangs on this: each field counts, the age does not. */
 static void test_equal(void) {
-        NodeInfo a = info_new(), variants[9];
+        NodeInfo a = info_new(), variants[10];
 
         for (size_t i = 0; i < G_N_ELEMENTS(variants); i++)
                 variants[i] = info_new();
@@ -256,6 +268,7 @@ static void test_equal(void) {
         strcpy(variants[6].interfaces, "eth0");
         variants[7].conflict = true;
         variants[8].stale = true;
+        strcpy(variants[9].rival, "h3.local");
 
         for (size_t i = 0; i < G_N_ELEMENTS(variants); i++)
                 g_assert_false(node_info_equal(&a, &variants[i]));
@@ -296,6 +309,7 @@ int main(int argc, char **argv) {
 
         g_test_add_func("/node-info/names", test_names);
         g_test_add_func("/node-info/longest-line-fits", test_longest_line);
+        g_test_add_func("/node-info/longest-rival-fits", test_longest_rival);
         g_test_add_func("/node-info/longest-address-fits", test_longest_address);
         g_test_add_func("/node-info/parse/required", test_required);
         g_test_add_func("/node-info/parse/invalid-value", test_invalid_value);

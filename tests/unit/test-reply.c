@@ -52,6 +52,8 @@ static void append_info(GString *out, const NodeInfo *info) {
         }
         if (info->conflict)
                 g_string_append(out, " conflict=1");
+        if (*info->rival)
+                g_string_append_printf(out, " rival=%s", info->rival);
         if (info->stale)
                 g_string_append(out, " stale=1");
 }

@@ -153,8 +153,19 @@ Finding check_socket(const Facts *facts) {
         return finding_make(VERDICT_OK, NULL, "every user may connect to %s", facts->daemon.socket);
 }
 
+/* "bob@h2 (h2.local, h3.local)", as far as the hosts are known. */
+static void format_claim(const FactsDaemon *facts, size_t i, char *buffer, size_t size) {
+        const char *node = facts->conflict_nodes[i], *holder = facts->conflict_hosts[i][0],
+                   *rival = facts->conflict_hosts[i][1];
+
+        if (*holder && *rival)
+                snprintf(buffer, size, "%s (%s, %s)", node, holder, rival);
+        else
+                snprintf(buffer, size, "%s", node);
+}
+
 Finding check_conflicts(const Facts *facts) {
-        char list[256] = "";
+        char list[512] = "", claim[NODE_NAME_SIZE + 2 * LIMIT_HOST + 16];
         bool local = false;
 
         if (!facts->daemon.answers)
@@ -162,7 +173,8 @@ Finding check_conflicts(const Facts *facts) {
         if (facts->daemon.conflicts == 0)
                 return finding_make(VERDICT_OK, NULL, "no name is claimed more than once");
         for (size_t i = 0; i < facts->daemon.n_conflict_nodes; i++) {
-                list_append(list, sizeof(list), facts->daemon.conflict_nodes[i]);
+                format_claim(&facts->daemon, i, claim, sizeof(claim));
+                list_append(list, sizeof(list), claim);
                 local |= facts->daemon.conflict_local[i];
         }
         return finding_make(local ? VERDICT_FAIL : VERDICT_WARN,

@@ -43,6 +43,8 @@ static void take_conflict(FactsDaemon *facts, const NodeInfo *info) {
         if (n == FACTS_CONFLICTS)
                 return;
         strcpy(facts->conflict_nodes[n], info->endpoint.node);
+        strcpy(facts->conflict_hosts[n][0], info->host);
+        strcpy(facts->conflict_hosts[n][1], info->rival);
         facts->conflict_local[n] = info->source == SOURCE_LOCAL;
         facts->n_conflict_nodes++;
 }

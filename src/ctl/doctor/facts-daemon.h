@@ -31,6 +31,7 @@ typedef struct FactsDaemon {
         uint64_t limit_registrations;
         uint64_t ignored_limit; /* since the daemon's start */
         char conflict_nodes[FACTS_CONFLICTS][NODE_NAME_SIZE];
+        char conflict_hosts[FACTS_CONFLICTS][2][LIMIT_HOST + 1]; /* of two claims; "": unknown */
         bool conflict_local[FACTS_CONFLICTS]; /* one of them is registered here */
         size_t n_conflict_nodes;
         size_t n_loopback; /* nodes registered here whose names mean this host only */
