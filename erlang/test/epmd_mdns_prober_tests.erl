@@ -148,14 +148,15 @@ flush() ->
 	receive {trace, _, call, _} -> flush() after 0 -> ok end.
 
 %% With this VM as a node, and another one that is connected to it: a hidden one, which global leaves alone. It ends with its
-%% standard input, and so with a test that is killed.
+%% standard input, and so with a test that is killed. Their host has a name of its own: that of the machine may be localhost, a name
+%% that is not for the LAN.
 with_child(Options, Test) ->
 	Path = fake_daemon:path(),
 	true = os:putenv("EPMD_MDNS_SOCKET", Path),
 	ok = application:set_env(kernel, inet_dist_use_interface, ?HOST),
 	Daemon = fake_daemon:start(Path, Options),
 	try
-		{ok, _} = net_kernel:start([epmd_mdns_test, shortnames]),
+		{ok, _} = net_kernel:start([epmd_mdns_test@h1, shortnames]),
 		true = erlang:set_cookie(node(), epmd_mdns),
 		<<"REGISTER ", Registration/binary>> = fake_daemon:expect(Daemon, <<"REGISTER">>),
 		Known = re:replace(Registration, " addr=.*", ""),
@@ -179,6 +180,6 @@ with_child(Options, Test) ->
 
 child() ->
 	lists:flatten(io_lib:format("erl -noshell -hidden -boot start_clean -pa '~s' -start_epmd false "
-		"-epmd_module epmd_mdns -setcookie epmd_mdns -sname epmd_mdns_child -kernel logger_level error "
+		"-epmd_module epmd_mdns -setcookie epmd_mdns -sname epmd_mdns_child@h1 -kernel logger_level error "
 		"-kernel inet_dist_use_interface '{127,0,0,1}' -eval 'net_kernel:connect_node(list_to_atom(\"~s\")), io:get_line([]), halt()'",
 		[os:getenv("EPMD_MDNS_EBIN"), node()])).
