@@ -145,12 +145,13 @@ void directory_refresh(Directory *directory, Entry *entry, Reason why_down, uint
         }
 }
 
-/* Time alone changes an entry. */
+/* Time alone changes an entry. If it goes down by that, what has been put in doubt by a goodbye is
+ * hidden now. */
 static void expire_entry(Directory *directory, Entry *entry, uint64_t now_usec) {
         /* Sightings without an address of use may still be there, and get one later. */
         if (entry->state == ENTRY_STALE && entry->stale_until_usec <= now_usec)
                 entry->state = ENTRY_HIDDEN;
-        directory_refresh(directory, entry, REASON_EXPIRED, now_usec);
+        directory_refresh(directory, entry, REASON_GOODBYE, now_usec);
 }
 
 uint64_t directory_expire(Directory *directory, uint64_t now_usec) {

@@ -16,6 +16,13 @@
  */
 #define GOODBYE_USEC (2 * USEC_PER_SEC)
 
+/*
+ * A node that restarts within a second says goodbye and is announced anew. When the old records
+ * end, the new ones arrive at about the same time, over both IP versions: what is heard over one of
+ * them may be all that has come so far.
+ */
+#define GRACE_USEC (USEC_PER_SEC / 10)
+
 /* The advert of a node that has moved, and those of a host that has another name now, are gone by
  * then. */
 #define LASTING_USEC (3 * USEC_PER_SEC)
@@ -67,19 +74,26 @@ void entry_claims_doubt(Entry *entry, const SightingId *goodbye, uint64_t now_us
                         continue;
                 /* On one link its host says goodbye over both IP versions, by two packets: either
                  * may be lost. On another link it may be the link that has gone. */
-                if (is_instance(other, goodbye) ? other->sighting.id.interface == goodbye->interface : is_left_behind(other, said, now_usec))
+                if (is_instance(other, goodbye) ? other->sighting.id.interface == goodbye->interface : is_left_behind(other, said, now_usec)) {
+                        uint64_t from_usec =
+                                now_usec + (is_instance(other, goodbye) ? GRACE_USEC : 0);
+
+                        if (!entry_claims_is_hidden(other, now_usec))
+                                other->hidden_from_usec = from_usec;
                         other->hidden_until_usec = until_usec;
+                }
         }
 }
 
 void entry_claims_confirm(Entry *entry, const SightingId *id) {
         for (size_t i = 0; i < entry->n_sightings; i++)
                 if (is_instance(&entry->sightings[i], id))
-                        entry->sightings[i].hidden_until_usec = 0;
+                        entry->sightings[i].hidden_from_usec =
+                                entry->sightings[i].hidden_until_usec = 0;
 }
 
 bool entry_claims_is_hidden(const EntrySighting *sighting, uint64_t now_usec) {
-        return sighting->hidden_until_usec > now_usec;
+        return sighting->hidden_from_usec <= now_usec && now_usec < sighting->hidden_until_usec;
 }
 
 /* Sightings of one claim began together, so that this orders claims. */
@@ -125,6 +139,8 @@ uint64_t entry_claims_due(const Entry *entry, uint64_t now_usec) {
         for (size_t i = 0; i < entry->n_sightings; i++) {
                 const EntrySighting *sighting = &entry->sightings[i];
 
+                if (sighting->hidden_from_usec < sighting->hidden_until_usec)
+                        due = earlier(sighting->hidden_from_usec, due, now_usec);
                 due = earlier(sighting->hidden_until_usec, due, now_usec);
                 if (entry->registration.owner || entry->n_sightings > 1)
                         due = earlier(sighting->claimed_usec + LASTING_USEC, due, now_usec);

@@ -30,7 +30,8 @@ typedef struct EntrySighting {
         uint64_t first_usec;   /* when this instance was first seen */
         uint64_t claimed_usec; /* since when its host claims the endpoint */
         uint64_t marked_usec; /* since when it waits to be confirmed; ENTRY_UNMARKED: it does not */
-        uint64_t hidden_until_usec; /* in doubt until then; 0: it is not */
+        /* In doubt from then and until then; 0: it is not. */
+        uint64_t hidden_from_usec, hidden_until_usec;
 } EntrySighting;
 
 typedef struct Entry {

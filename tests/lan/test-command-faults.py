@@ -65,7 +65,7 @@ def hangs(lan):
         with Fake(lan[1], mode) as fake:
             running = [fake.spawn(*arguments) for arguments in COMMANDS]
             for process in running:
-                assert process.wait(20) == 1, (mode, process.label, process.lines)
+                assert process.wait(60) == 1, (mode, process.label, process.lines)
                 # Both outputs are one here; a line may begin anywhere.
                 said = "\n".join(process.lines)
                 assert re.search("epmd-mdns: (can't reach )?epmd-mdnsd", said), (mode, process.label, said[-500:])

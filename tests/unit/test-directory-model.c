@@ -30,9 +30,9 @@ typedef struct ModelEndpoint {
 typedef struct ModelSighting {
         Sighting sighting;
         uint64_t first_usec;
-        uint64_t claimed_usec; /* the host, by whatever advert */
-        uint64_t hidden_until; /* 0: shown */
-        uint64_t marked_usec;  /* UINT64_MAX: not marked */
+        uint64_t claimed_usec;              /* the host, by whatever advert */
+        uint64_t hidden_from, hidden_until; /* 0: shown */
+        uint64_t marked_usec;               /* UINT64_MAX: not marked */
 } ModelSighting;
 
 typedef struct Model {
@@ -64,6 +64,10 @@ static bool model_is_usable(const Sighting *s) {
         return s->endpoint.family == FAMILY_INET6 || s->address.family == FAMILY_INET;
 }
 
+static bool model_is_hidden(Model *m, const ModelSighting *s) {
+        return s->hidden_from <= m->f->now && m->f->now < s->hidden_until;
+}
+
 /* The sightings of an endpoint that are shown, usable ones only if so asked, in the order of
  * arrival. */
 static GPtrArray *model_sightings(Model *m, const Endpoint *key, bool usable) {
@@ -73,7 +77,7 @@ static GPtrArray *model_sightings(Model *m, const Endpoint *key, bool usable) {
                 ModelSighting *s = &g_array_index(m->sightings, ModelSighting, i);
 
                 if (endpoint_compare_identity(&s->sighting.endpoint, key) == 0 &&
-                    s->hidden_until <= m->f->now && (!usable || model_is_usable(&s->sighting)))
+                    !model_is_hidden(m, s) && (!usable || model_is_usable(&s->sighting)))
                         g_ptr_array_add(found, s);
         }
         return found;
@@ -218,7 +222,7 @@ static void model_expire(Model *m) {
 
                 e->stale = e->stale && e->stale_until > m->f->now;
         }
-        model_update(m, _REASON_INVALID);
+        model_update(m, REASON_GOODBYE);
 }
 
 /* The same advert over the other IP version. */
@@ -251,8 +255,14 @@ static void model_forget(Model *m, const SightingId *id, Reason reason) {
                 for (guint j = m->sightings->len; reason == REASON_GOODBYE && j-- > 0;) {
                         ModelSighting *other = &g_array_index(m->sightings, ModelSighting, j);
 
-                        if (model_is_same(&said, other) || model_is_left_behind(m, &said, other))
-                                other->hidden_until = m->f->now + TTL;
+                        bool same = model_is_same(&said, other);
+
+                        if (!same && !model_is_left_behind(m, &said, other))
+                                continue;
+                        /* The other packet may be on its way. */
+                        if (!model_is_hidden(m, other))
+                                other->hidden_from = m->f->now + (same ? SEC / 10 : 0);
+                        other->hidden_until = m->f->now + TTL;
                 }
                 return;
         }
@@ -282,12 +292,12 @@ static void model_confirm(Model *m, const Sighting *sighting) {
                 ModelSighting *s = &g_array_index(m->sightings, ModelSighting, i);
 
                 if (model_is_instance(s, sighting))
-                        s->hidden_until = 0;
+                        s->hidden_from = s->hidden_until = 0;
         }
 }
 
 static void model_see(Model *m, const Sighting *sighting) {
-        ModelSighting new = { *sighting, m->f->now, m->f->now, 0, UINT64_MAX };
+        ModelSighting new = { *sighting, m->f->now, m->f->now, 0, 0, UINT64_MAX };
 
         for (guint i = 0; i < m->sightings->len; i++) {
                 ModelSighting *s = &g_array_index(m->sightings, ModelSighting, i);
