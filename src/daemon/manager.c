@@ -191,6 +191,8 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) source, (void) info;
         (void) sd_notify(false, "STOPPING=1");
         log_info("stopping");
+        /* Here, for without avahi-daemon's answer nothing is freed. */
+        node_log_stop(manager->log);
         socket_file_remove(&manager->socket_file);
         control_server_stop(manager->control);
         lan_stop(manager->lan);
@@ -293,7 +295,8 @@ Manager *manager_free(Manager *manager) {
         if (!manager)
                 return NULL;
 
-        /* Ending a registration changes the directory, which tells the LAN. */
+        /* Ending a registration changes the directory, which tells the LAN; it is no news for the
+         * log. */
         if (manager->log)
                 node_log_stop(manager->log);
         socket_file_remove(&manager->socket_file);
