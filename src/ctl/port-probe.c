@@ -14,7 +14,7 @@
 
 /* How often a node is asked that is answering somebody else of the same name: another such command
  * on this host, or on one that is called so. */
-#define TRIES_MAX 16
+#define TRIES_MAX 64
 
 /* One probe, until it has ended. */
 typedef struct Attempt {

@@ -262,7 +262,7 @@ int command_resolve(Client *client, const Options *options) {
                 judge(answer, options);
                 r = print(client, answer, options);
         }
-        if (r >= 0 && (!has_choice(answer) || !port_state_is_good(answer->probes[0].state)))
+        if (r >= 0 && !has_choice(answer))
                 r = EXIT_NO;
         free(answer);
         return r;

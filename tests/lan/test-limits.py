@@ -10,7 +10,7 @@ from lan import Lan
 from wait import Late, wait_for
 
 CONF = "/run/lan/avahi.conf"
-OBJECTS = 24            # that h1's avahi-daemon allows a client
+OBJECTS = 26            # that h1's avahi-daemon allows a client
 OWN = 3                 # of them: the service browser, and for each IP version one that watches this host's addresses
 ADVERTS = 40
 CHURN = 5               # seconds
