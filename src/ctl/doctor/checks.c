@@ -165,7 +165,8 @@ static void format_claim(const FactsDaemon *facts, size_t i, char *buffer, size_
 }
 
 Finding check_conflicts(const Facts *facts) {
-        char list[512] = "", claim[NODE_NAME_SIZE + 2 * LIMIT_HOST + 16];
+        char claim[NODE_NAME_SIZE + 2 * LIMIT_HOST + 16],
+                list[FACTS_CONFLICTS * sizeof(claim)] = "";
         bool local = false;
 
         if (!facts->daemon.answers)
