@@ -32,12 +32,13 @@
 %% node has failed, or a connection has ended, it is asked first whether anything comes back from it.
 -spec start(node(), [inet | inet6, ...], IsSuspect :: boolean(), Message :: term()) -> {pid(), reference()}.
 start(Node, Families, IsSuspect, Message) ->
-	spawn_opt(fun() ->
+	{Pid, Monitor} = spawn_opt(fun() ->
 		exit(case IsSuspect andalso ask(Node, Families, ?FILTERED) of
 			[_|_] = Answers -> connect_if_open(lists:member(ok, Answers), Answers, Node, Families, Message);
 			_ -> connect(Node, Families, Message)
 		end)
-	end, [link, monitor]).
+	end, [link, monitor]),
+	{Pid, Monitor}.
 
 %% Internal.
 
