@@ -21,7 +21,7 @@
  * end, the new ones arrive at about the same time, over both IP versions: what is heard over one of
  * them may be all that has come so far.
  */
-#define GRACE_USEC (USEC_PER_SEC / 10)
+#define GRACE_USEC (USEC_PER_SEC / 20)
 
 /* The advert of a node that has moved, and those of a host that has another name now, are gone by
  * then. */

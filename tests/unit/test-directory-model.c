@@ -261,7 +261,7 @@ static void model_forget(Model *m, const SightingId *id, Reason reason) {
                                 continue;
                         /* The other packet may be on its way. */
                         if (!model_is_hidden(m, other))
-                                other->hidden_from = m->f->now + (same ? SEC / 10 : 0);
+                                other->hidden_from = m->f->now + (same ? SEC / 20 : 0);
                         other->hidden_until = m->f->now + TTL;
                 }
                 return;
