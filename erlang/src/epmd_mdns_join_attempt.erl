@@ -29,23 +29,27 @@
 %%
 %% While net_kernel tries to connect to a node, for up to 7 s, it turns away what that node begins itself, unless its name is
 %% greater. Where a filter lets nothing pass in our direction, the other one is the only good one. So if an attempt at the
-%% node has failed, or a connection has ended, it is asked first whether anything comes back from it.
+%% node has failed, or a connection has ended, it is asked first whether anything comes back from it. Any answer will do: a
+%% port that is closed may be that of an earlier start, and OTP asks where the node is now.
 -spec start(node(), [inet | inet6, ...], IsSuspect :: boolean(), Message :: term()) -> {pid(), reference()}.
 start(Node, Families, IsSuspect, Message) ->
 	{Pid, Monitor} = spawn_opt(fun() ->
-		exit(case IsSuspect andalso ask(Node, Families, ?FILTERED) of
-			[_|_] = Answers -> connect_if_open(lists:member(ok, Answers), Answers, Node, Families, Message);
-			_ -> connect(Node, Families, Message)
+		exit(case IsSuspect andalso is_filtered(Node, Families) of
+			true -> timed_out;
+			false -> connect(Node, Families, Message)
 		end)
 	end, [link, monitor]),
 	{Pid, Monitor}.
 
 %% Internal.
 
-connect_if_open(true, _, Node, Families, Message) ->
-	connect(Node, Families, Message);
-connect_if_open(false, Answers, _, _, _) ->
-	why(Answers, ?FILTERED).
+%% Without a daemon what is known may be old, and nothing follows from it.
+is_filtered(Node, Families) ->
+	Answers = case epmd_mdns_table:get(daemon, absent) of
+		up -> ask(Node, Families, ?FILTERED);
+		_ -> []
+	end,
+	lists:member({error, timeout}, Answers) andalso not lists:member(ok, Answers).
 
 connect(Node, Families, Message) ->
 	Start = erlang:monotonic_time(millisecond),
