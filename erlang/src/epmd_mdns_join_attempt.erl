@@ -29,7 +29,7 @@
 %%
 %% While net_kernel tries to connect to a node, for up to 7 s, it turns away what that node begins itself, unless its name is
 %% greater. Where a filter lets nothing pass in our direction, the other one is the only good one. So if an attempt at the
-%% node has failed, or a connection has ended, it is asked first whether anything comes back from it. Any answer will do: a
+%% node has timed out, it is asked first whether anything comes back from it. Any answer will do: a
 %% port that is closed may be that of an earlier start, and OTP asks where the node is now.
 -spec start(node(), [inet | inet6, ...], IsSuspect :: boolean(), Message :: term()) -> {pid(), reference()}.
 start(Node, Families, IsSuspect, Message) ->

@@ -169,11 +169,11 @@ pick(Quick, Slow, MayTry, Peers=#peers{all=All, random=Random}) ->
 		put(Node, (maps:get(Node, All))#peer{state=trying}, Acc)
 	end, Peers, Picked)}.
 
-%% Whether an attempt at it has failed, or a connection has ended.
+%% Whether the last attempt at it has timed out.
 -spec is_suspect(name(), peers()) -> boolean().
 is_suspect(Node, #peers{all=All}) ->
-	#peer{failures=Failures, was_connected=WasConnected} = maps:get(Node, All),
-	WasConnected orelse Failures > 0.
+	#peer{time_outs=TimeOuts} = maps:get(Node, All),
+	TimeOuts > 0.
 
 %% An attempt is over; the result counts unless there is a connection.
 -spec ended(name(), epmd_mdns_join_attempt:result(), IsConnected :: boolean(), Now :: integer(), peers()) ->

@@ -208,13 +208,13 @@ a_disconnect_of_what_does_not_answer_is_no_pause_test_() ->
 	end || IsCalm <- [true, false]].
 
 %% The port of a node that is suspect is tried before OTP is asked to connect.
-a_node_is_suspect_when_something_has_failed_test() ->
+a_node_is_suspect_when_an_attempt_has_timed_out_test() ->
 	{_, New} = seen(?BOB, present, no, new()),
 	?assertNot(epmd_mdns_join_state:is_suspect(?BOB, New)),
-	{_, Failed} = ended(?BOB, unreachable, false, trying(?BOB, new())),
-	?assert(epmd_mdns_join_state:is_suspect(?BOB, Failed)),
-	{_, Lost} = down(?BOB, connection_closed, false, connected(?BOB, new())),
-	?assert(epmd_mdns_join_state:is_suspect(?BOB, Lost)).
+	{_, Closed} = ended(?BOB, closed, false, trying(?BOB, new())),
+	?assertNot(epmd_mdns_join_state:is_suspect(?BOB, Closed)),
+	{_, TimedOut} = ended(?BOB, timed_out, false, trying(?BOB, new())),
+	?assert(epmd_mdns_join_state:is_suspect(?BOB, TimedOut)).
 
 what_is_not_connected_does_not_have_to_answer_test() ->
 	Trying = trying(?BOB, new()),
