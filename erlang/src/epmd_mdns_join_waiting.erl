@@ -22,7 +22,7 @@
 new(Callers) ->
 	[entry(Count, From, Deadline) || {Count, From, Deadline} <- Callers].
 
-%% Those whose time is over have given up.
+%% Those that have timed out have given up.
 -spec add(pos_integer(), gen_server:from(), integer() | infinity, waiting()) -> waiting().
 add(Count, From, Deadline, Waiting) ->
 	Now = erlang:monotonic_time(millisecond),

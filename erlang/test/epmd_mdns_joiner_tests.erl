@@ -338,7 +338,7 @@ attempts_that_take_long_make_room_for_others_test() ->
 		exit(NetKernel, kill)
 	end.
 
-%% OTP kills the process that sets up a connection when its time is over: what it has started goes too.
+%% OTP kills the process that sets up a connection when it times out: what it has started ends too.
 who_is_killed_in_a_lookup_leaves_no_process_behind_test() ->
 	in_cluster(#{}, fun(Daemon) ->
 		test_node:synced(Daemon),

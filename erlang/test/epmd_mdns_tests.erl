@@ -351,7 +351,7 @@ info_says_how_things_stand_test() ->
 
 %% The stock answers.
 
-%% As the process that sets up a connection is, when its time is over.
+%% As the process that sets up a connection is, when it times out.
 who_is_killed_while_it_asks_leaves_nobody_behind_test() ->
 	{ok, _} = inet:gethostbyname("localhost"),
 	Resolver = whereis(inet_gethost_native),
