@@ -39,12 +39,13 @@
 	state = heard :: state()
 }).
 
--type state() :: heard | connected | stale | gone.
+%% While an older version of the code is replaced, readers meet entries of its table: they say whether they are stale.
+-type state() :: heard | connected | stale | gone | (IsStale :: boolean()).
 -type entries() :: [#entry{}].
 -type ids() :: [epmd_mdns_proto:endpoint_id()].
 -type fate() :: connected | stale | gone | forgotten.
 
--define(IS_LIVE(State), (State =:= heard orelse State =:= connected)).
+-define(IS_LIVE(State), (State =:= heard orelse State =:= connected orelse State =:= false)).
 
 %% API.
 

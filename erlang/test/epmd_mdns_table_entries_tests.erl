@@ -55,9 +55,12 @@ what_is_up_answers_first_test() ->
 	?assertEqual(none, ?E:answer(inet, tls, Both)).
 
 entries_of_an_older_table_become_states_test() ->
-	New = ?E:upgrade([{entry, ?ID, bob(), make_ref(), false}, {entry, {tcp, inet6}, (bob())#{family := inet6}, make_ref(), true}]),
-	?assertMatch([#{family := inet}], ?E:live(New)),
-	?assertEqual([{tcp, inet6}], ?E:stale(New)).
+	Old = [{entry, ?ID, bob(), make_ref(), false}, {entry, {tcp, inet6}, (bob())#{family := inet6}, make_ref(), true}],
+	%% Readers may be quicker than who upgrades the table.
+	[begin
+		?assertMatch([#{family := inet}], ?E:live(Entries)),
+		?assertEqual([{tcp, inet6}], ?E:stale(Entries))
+	end || Entries <- [Old, ?E:upgrade(Old)]].
 
 %% Internal.
 
