@@ -15,7 +15,7 @@
  * Linked in the place of libavahi-client. A client that is made with an AvahiPoll gets its
  * callbacks from that loop, as with the library. A client made without one (NULL) gets them within
  * the fake_avahi_*() call that causes them, so that a test needs no thread. All fake_avahi_*() may
- * be called from any thread.
+ * be called from any thread. The interface 3 is called "if3".
  */
 
 /* What the tested code calls. */

@@ -48,6 +48,9 @@ def tells(lan):
     for machine, node in zip(lan.hosts, lan.nodes):
         row = next(line for line in machine.cli("list").stdout.splitlines() if line.startswith(node.name))
         assert "team" in row.split() and row.endswith("local"), row
+        # In its sandbox the daemon sees no interface: avahi-daemon tells it their names.
+        status = machine.cli("status").stdout
+        assert re.search(r"^Interfaces:?\s+\w+$", status, re.M), status
         doctor = machine.cli("doctor")
         # A warning, for stock epmd.
         assert doctor.returncode == 3 and "1 warning, 0 failures" in doctor.stdout, f"{machine.name}: {doctor.stdout}"

@@ -3,11 +3,10 @@
  * Watches the adverts on the LAN
  *
  * A service browser reports instances, for each interface and IP version. Each gets a resolver,
- * which is kept open: it follows changes of the address, and of adverts of others that are not as
- * unchanging as ours. When an instance goes, Avahi does not say whether its host said goodbye or
- * was not heard of any more. But a goodbye takes the SRV record away as well, which otherwise lives
- * longer than the PTR (docs/advert.md): so the SRV record is asked for, and comes out of Avahi's
- * cache or does not.
+ * which is kept open: it follows what changes. When an instance goes, Avahi does not say whether
+ * its host said goodbye or was not heard of any more. But a goodbye takes the SRV record away as
+ * well, which otherwise lives longer than the PTR (docs/advert.md): so the SRV record is asked for,
+ * and comes out of Avahi's cache or does not.
  *
  * Avahi reports an instance once, and allows a client only so many objects. So an instance that
  * there is no room for is kept, and waits for its turn: until another lookup ends, an advert of
@@ -108,13 +107,14 @@ static void on_resolver(AvahiServiceResolver *resolver, AvahiIfIndex interface,
         Browser *browser = instance->owner;
         Ignored why;
 
-        (void) resolver, (void) interface, (void) protocol, (void) name, (void) type, (void) domain;
+        (void) resolver, (void) protocol, (void) name, (void) type, (void) domain;
 
         if (browser->failed)
                 return;
         lookups_note_answer(&browser->lookups, instance);
         /* Of the records that it has found, only that of the address can be ours. */
         advert.own_address = !instance->local && (flags & AVAHI_LOOKUP_RESULT_LOCAL);
+        advert.interface_name = interface_names_get(&browser->lookups.interfaces, interface);
         if (event != AVAHI_RESOLVER_FOUND) {
                 /* SRV, TXT or the address did not come, or ran out. The resolver stays: they may
                  * come later. */

@@ -9,12 +9,14 @@
 #include <stddef.h>
 
 #include "daemon/avahi/instance-table.h"
+#include "daemon/avahi/interface-names.h"
 
 /* Counts them, at most LIMIT_LOOKUPS. Embedded by value. */
 typedef struct Lookups {
         size_t n;         /* resolvers and record browsers */
         size_t n_awaited; /* resolvers of the list that have not answered yet */
         bool enumerated;  /* the list is complete: later resolvers do not belong to it */
+        InterfaceNames interfaces;
 } Lookups;
 
 #define LOOKUPS_NULL                                                                               \

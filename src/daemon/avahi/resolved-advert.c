@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a resolver has found → a sighting */
 
-#include <net/if.h>
 #include <string.h>
 
 #include "core/advert.h"
@@ -58,7 +57,6 @@ bool resolved_advert_parse(const ResolvedAdvert *advert, const SightingId *id, S
         };
         Sighting sighting = { .id = *id };
         TxtString strings[LIMIT_TXT / 2];
-        char name[IF_NAMESIZE];
         int r;
 
         r = advert_parse(&sighting.endpoint, id->instance, advert->port, strings,
@@ -76,8 +74,7 @@ bool resolved_advert_parse(const ResolvedAdvert *advert, const SightingId *id, S
                 return false;
         }
         copy_host(sighting.host, id->instance, advert->host);
-        if (if_indextoname((unsigned) id->interface, name))
-                copy_name(sighting.interface_name, LIMIT_INTERFACE, name);
+        copy_name(sighting.interface_name, LIMIT_INTERFACE, advert->interface_name);
         *ret = sighting;
         return true;
 }

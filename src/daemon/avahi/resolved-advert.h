@@ -11,13 +11,14 @@
 #include "core/directory.h"
 #include "core/sighting.h"
 
-/* What a resolver's callback is told, all of which comes from the network. */
+/* What a resolver's callback is told, most of which comes from the network. */
 typedef struct ResolvedAdvert {
         const char *host;
         const AvahiAddress *address;
         uint16_t port;
         AvahiStringList *txt;
-        bool own_address; /* the address is this host's, and the advert is not */
+        const char *interface_name; /* "": not known */
+        bool own_address;           /* the address is this host's, and the advert is not */
 } ResolvedAdvert;
 
 /* Understands the advert of the instance with this id. Returns whether that is a sighting; if not,
