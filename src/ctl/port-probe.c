@@ -169,7 +169,8 @@ static size_t prepare(const Attempt attempts[], size_t n, struct pollfd fds[]) {
 }
 
 void port_probe(PortProbe probes[], size_t n) {
-        int64_t deadline = now_msec() + PORT_PROBE_MSEC, left;
+        /* The millisecond that has begun does not count. */
+        int64_t deadline = now_msec() + 1 + PORT_PROBE_MSEC, left;
         Attempt attempts[PORT_PROBES_MAX];
         struct pollfd fds[PORT_PROBES_MAX];
 
