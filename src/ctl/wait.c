@@ -58,7 +58,7 @@ int command_wait(Client *client, const Options *options) {
         if (r >= 0)
                 r = wait_for(client, options, &set);
         if (r == CLIENT_E_LATE) {
-                fprintf(stderr, "epmd-mdns: the time is over: %zu of %u node%s up\n", set.n_nodes,
+                fprintf(stderr, "epmd-mdns: timed out: %zu of %u node%s up\n", set.n_nodes,
                         (unsigned) options->count, options->count == 1 ? " is" : "s are");
                 return EXIT_NO;
         }

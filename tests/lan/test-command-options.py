@@ -198,9 +198,9 @@ def waits_in_vain(lan):
     "wait that is over says how many are up, with exit status 3; a node that has gone does not count"
     shown = lan[1].cli("wait", "--cluster", "team", "--count", "3", "--timeout", "200ms")
     assert shown.returncode == 3 and not shown.stdout, shown
-    assert shown.stderr == "epmd-mdns: the time is over: 2 of 3 nodes are up\n", shown
+    assert shown.stderr == "epmd-mdns: timed out: 2 of 3 nodes are up\n", shown
     shown = lan[1].cli("wait", "--host=h9", "--timeout=0")
-    assert shown.returncode == 3 and shown.stderr == "epmd-mdns: the time is over: 0 of 1 node is up\n", shown
+    assert shown.returncode == 3 and shown.stderr == "epmd-mdns: timed out: 0 of 1 node is up\n", shown
     wait = lan[1].spawn([CLI, "wait", "--count=4", "--timeout=2s"], "wait")
     lan[1].wait_status(lambda status: status["subscribers"] == 1, 5, "it waits")
     lan.bob.close()
@@ -208,7 +208,7 @@ def waits_in_vain(lan):
     with lan[1].control() as lease:
         lease.register("frank@h1", 4007)
         assert wait.wait(10) == 3, wait.lines
-        assert wait.lines == ["epmd-mdns: the time is over: 3 of 4 nodes are up"], wait.lines
+        assert wait.lines == ["epmd-mdns: timed out: 3 of 4 nodes are up"], wait.lines
 
 
 def wait_ends_with_the_daemon(lan):

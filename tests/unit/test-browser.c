@@ -131,7 +131,6 @@ static void post_last(void *userdata, const LanMessage *message) {
 
 /* Every field of a sighting comes from the advert, and the interface is named. */
 static void test_fields(Fixture *f, gconstpointer data) {
-
         (void) data;
         f->sink.post = post_last;
         add(bob);
