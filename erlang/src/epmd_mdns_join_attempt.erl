@@ -11,9 +11,11 @@
 
 %% refused: somebody answers there, and ends the handshake at once. OTP doesn't say why; the usual cause is another
 %% cookie. A handshake that merely takes too long is no refusal.
+%% turned_away: somebody answers there, and then nothing comes of it, because the node hangs, or because OTP there is connecting to
+%% us: then it has us wait for its own attempt, even if a filter lets nothing pass in that direction.
 %% timed_out: the host is up, but nothing comes back from the port, as behind a packet filter.
 %% closed: an error comes back from the host, or from a packet filter that rejects.
--type failure() :: refused | timed_out | closed | unreachable.
+-type failure() :: refused | turned_away | timed_out | closed | unreachable.
 -type result() :: connected | failure().
 
 %% In milliseconds.
@@ -52,6 +54,8 @@ is_filtered(Node, Families) ->
 	lists:member({error, timeout}, Answers) andalso not lists:member(ok, Answers).
 
 connect(Node, Families, Message) ->
+	%% Somebody else's attempt has begun before ours, and ends sooner.
+	IsPending = epmd_mdns_join_names:is_pending(Node),
 	Start = erlang:monotonic_time(millisecond),
 	case net_kernel:connect_node(Node) of
 		true ->
@@ -59,13 +63,13 @@ connect(Node, Families, Message) ->
 			connected;
 		_ ->
 			Took = erlang:monotonic_time(millisecond) - Start,
-			why(ask(Node, Families, ?PROBE_TIMEOUT), Took)
+			why(ask(Node, Families, ?PROBE_TIMEOUT), Took, not IsPending andalso Took < ?QUICK)
 	end.
 
-why(Answers, Took) ->
+why(Answers, Took, IsQuick) ->
 	case {lists:member(ok, Answers), lists:member({error, timeout}, Answers)} of
-		{true, _} when Took < ?QUICK -> refused;
-		{true, _} -> unreachable;
+		{true, _} when IsQuick -> refused;
+		{true, _} -> turned_away;
 		{false, true} when Took >= ?FILTERED -> timed_out;
 		{false, true} -> unreachable;
 		{false, false} when Answers =:= [] -> unreachable;

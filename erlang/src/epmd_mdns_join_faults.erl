@@ -3,6 +3,9 @@
 %% Pairs of nodes that can't connect although both are up: pure. OTP's global doesn't accept such a pair in a cluster: it
 %% disconnects both from the others, and does so again whenever they are connected to a third node.
 %%
+%% Or they could connect in one direction alone, and OTP has that one wait for the other: as long as there is a third node, of
+%% which its global hears of the end that it can't reach, it never stops trying.
+%%
 %% An end that can't connect claims so, and every joiner passes that on. A node that is down claims nothing; so a pair is at
 %% fault when one end claims it after the other has. Claims that were made before these joiners could speak to each other show
 %% nothing: the network may have been in two pieces until now. Nor does what is over in a few seconds: so it is looked at
@@ -30,6 +33,7 @@
 -export([is_mutual/2]).
 -export([is_any/1]).
 -export([pairs/1]).
+-export([turned_away/1]).
 -export([unreachable_from/2]).
 -export([may_try/2]).
 -export([is_aside/1]).
@@ -40,12 +44,12 @@
 -type reason() :: timed_out | closed.
 -type pair() :: {From :: name(), To :: name()}.
 %% As it is told to others. The age is in milliseconds: clocks differ.
--type claim() :: {From :: name(), To :: name(), reason(), Age :: non_neg_integer()}.
+-type claim() :: {From :: name(), To :: name(), reason() | turned_away, Age :: non_neg_integer()}.
 
 -record(faults, {
 	own :: name(),
 	%% When each was made, in milliseconds.
-	claims = #{} :: #{pair() => {reason(), Time :: integer()}},
+	claims = #{} :: #{pair() => {reason() | turned_away, Time :: integer()}},
 	%% Claimed by both ends, since when; the lesser name first. Those that have been so for long enough are at fault.
 	mutual = #{} :: #{pair() => Since :: integer()},
 	pairs = #{} :: #{pair() => []}
@@ -71,7 +75,7 @@ new(Own) ->
 %% We have failed to connect to a node, so often in a row.
 -spec failed(name(), epmd_mdns_join_attempt:failure(), pos_integer(), Now :: integer(), faults()) -> faults().
 failed(Node, Reason, Count, Now, Faults=#faults{own=Own, claims=Claims})
-		when Reason =:= timed_out; Reason =:= closed, Count >= ?CLOSED ->
+		when Reason =:= timed_out; Reason =:= turned_away; Reason =:= closed, Count >= ?CLOSED ->
 	Others = [To || {From, To} <- maps:keys(Claims), From =:= Own, To =/= Node],
 	case length(Others) < ?FEW orelse is_map_key({Node, Own}, Claims) of
 		true -> claim({Own, Node}, Reason, Now, live, Faults);
@@ -136,10 +140,16 @@ is_mutual(Pair, #faults{mutual=Mutual}) ->
 is_any(#faults{mutual=Mutual}) ->
 	map_size(Mutual) > 0.
 
-%% The pairs that are at fault, as each end has said it.
+%% The pairs that are at fault, as each end has said it. Who is turned away could connect.
 -spec pairs(faults()) -> [{From :: name(), To :: name(), reason()}].
 pairs(#faults{claims=Claims, pairs=Pairs}) ->
-	[{From, To, Reason} || {Pair={From, To}, {Reason, _}} <- lists:sort(maps:to_list(Claims)), is_map_key(key(Pair), Pairs)].
+	[{From, To, Reason} || {Pair={From, To}, {Reason, _}} <- lists:sort(maps:to_list(Claims)), is_map_key(key(Pair), Pairs),
+		Reason =/= turned_away].
+
+%% Those that we turn away, although we can't reach them.
+-spec turned_away(faults()) -> [name()].
+turned_away(#faults{own=Own, claims=Claims, pairs=Pairs}) ->
+	[Node || {{Node, To}, {turned_away, _}} <- maps:to_list(Claims), To =:= Own, is_map_key(key({Node, Own}), Pairs)].
 
 %% Who can't reach that node, nor it them.
 -spec unreachable_from(name(), faults()) -> [name()].
@@ -171,8 +181,14 @@ aside(Pairs) ->
 
 claim(Pair={From, To}, Reason, Time, Kind, Faults=#faults{claims=Claims, mutual=Mutual}) ->
 	Faults#faults{claims=Claims#{Pair => {Reason, Time}}, mutual=case Kind of
-		live when is_map_key({To, From}, Claims) -> maps:merge(#{key(Pair) => Time}, Mutual);
-		_ -> Mutual
+		live when is_map_key({To, From}, Claims) ->
+			{Other, _} = maps:get({To, From}, Claims),
+			case {Reason, Other} of
+				{turned_away, turned_away} -> Mutual;
+				_ -> maps:merge(#{key(Pair) => Time}, Mutual)
+			end;
+		_ ->
+			Mutual
 	end}.
 
 %% A pair is at fault as long as one of its ends says so.

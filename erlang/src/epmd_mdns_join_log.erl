@@ -63,7 +63,7 @@ failed(Node, Failure, Addresses, Level, Log) ->
 		text => lists:flatten(["the node is advertised, but can't be reached", case Failure of
 			timed_out -> [": no answer from ", Where];
 			closed -> [": connection refused by ", Where];
-			unreachable -> ""
+			_ -> ""
 		end, "; is there a firewall?"])}, Log).
 
 %% What else has come to pass.

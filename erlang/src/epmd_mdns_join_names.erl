@@ -11,6 +11,8 @@
 -export([is_connected/1]).
 -export([disconnect/1]).
 -export([disconnect_later/1]).
+-export([is_pending/1]).
+-export([make_way/1]).
 -export([has_address/3]).
 -export([addresses/2]).
 -export([context/1]).
@@ -60,6 +62,18 @@ disconnect_later(Node) ->
 	_ = spawn(fun() -> disconnect(Node) end),
 	ok.
 
+%% Whether net_kernel here is trying to connect to it. What the other node has begun has an address.
+-spec is_pending(node()) -> boolean().
+is_pending(Name) ->
+	attempt(Name) =/= none.
+
+%% A node is turned away as long as net_kernel here tries to connect to it, which is in vain. So end that, as net_kernel does
+%% itself when a node with a greater name connects: who waits is told that it has failed.
+-spec make_way(epmd_mdns_proto:node_name()) -> ok.
+make_way(Node) ->
+	_ = [spawn(fun() -> [exit(Owner, kill) || Owner <- [attempt(Name)], Owner =/= none] end) || {ok, Name} <- [known(Node)], node() > Name],
+	ok.
+
 -spec has_address(string(), string(), inet | inet6) -> boolean().
 has_address(Name, Host, Family) ->
 	epmd_mdns_table:address(Name, Host, Family) =/= none.
@@ -71,11 +85,11 @@ addresses(Node, Families) ->
 	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]].
 
 %% What there is to know about a node whose joiner has sent a message.
--spec context(term()) -> #{is_conflict := boolean(), address := binary() | unknown}.
+-spec context(term()) -> #{now := Milliseconds :: integer(), is_conflict := boolean(), address := binary() | unknown}.
 context(Node) when is_binary(Node) ->
-	#{is_conflict => is_conflict(Node), address => peername(Node)};
+	#{now => erlang:monotonic_time(millisecond), is_conflict => is_conflict(Node), address => peername(Node)};
 context(_) ->
-	#{is_conflict => false, address => unknown}.
+	#{now => erlang:monotonic_time(millisecond), is_conflict => false, address => unknown}.
 
 %% Whether the LAN knows more than one node of that name.
 -spec is_conflict(epmd_mdns_proto:node_name()) -> boolean().
@@ -86,6 +100,20 @@ is_conflict(Node) ->
 	end.
 
 %% Internal.
+
+%% The process that makes it. Without a distribution there is no table to read.
+attempt(Name) ->
+	try net_kernel:node_info(Name) of
+		{ok, Info} ->
+			case maps:from_list(Info) of
+				#{state := pending, owner := Owner, address := {net_address, undefined, _, _, _}} -> Owner;
+				_ -> none
+			end;
+		{error, _} ->
+			none
+	catch error:badarg ->
+		none
+	end.
 
 %% The other end of the connection to it, as text. Of TLS only the process is known.
 peername(Node) ->

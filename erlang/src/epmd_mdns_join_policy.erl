@@ -112,7 +112,7 @@ end_of(_) -> silent.
 
 %% A node that is connected when its attempt has succeeded, and then is not, is unreachable.
 -spec cause(epmd_mdns_join_attempt:result() | term()) -> epmd_mdns_join_attempt:failure().
-cause(Failure) when Failure =:= refused; Failure =:= timed_out; Failure =:= closed -> Failure;
+cause(Failure) when Failure =:= refused; Failure =:= turned_away; Failure =:= timed_out; Failure =:= closed -> Failure;
 cause(_) -> unreachable.
 
 %% The same in fewer words, for programs.
@@ -139,7 +139,8 @@ level(_, _, _, _) -> none.
 	pos_integer().
 delay(refused, Failures, true, Random) when Failures =< ?TRUSTED -> epmd_mdns_backoff:delay(unreachable, Failures + 2, Random);
 delay(refused, _, _, Random) -> epmd_mdns_backoff:delay(refused, 0, Random);
-delay(timed_out, Failures, _, Random) -> epmd_mdns_backoff:delay(timed_out, Failures - 1, Random);
+delay(Failure, Failures, _, Random) when Failure =:= timed_out; Failure =:= turned_away ->
+	epmd_mdns_backoff:delay(timed_out, Failures - 1, Random);
 delay(_, Failures, _, Random) -> epmd_mdns_backoff:delay(unreachable, Failures - 1, Random).
 
 %% What tells whether the node has been started anew, as far as its adverts can.

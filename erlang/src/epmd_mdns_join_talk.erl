@@ -30,7 +30,7 @@
 -type name() :: epmd_mdns_proto:node_name().
 
 %% What the joiner has to do.
--type action() :: {tell, name() | all, term()} | {disconnect, name()} | {rest, Milliseconds :: pos_integer()}
+-type action() :: {tell, name() | all, term()} | {disconnect, name()} | {make_way, name()} | {rest, Milliseconds :: pos_integer()}
 	| {fault, name(), name(), epmd_mdns_join_faults:reason()} | {mended, name(), name()}
 	| {conflict, name(), First :: binary() | unknown, Second :: binary() | unknown} | {second, First :: binary() | unknown}.
 
@@ -103,9 +103,11 @@ gone(Node, Why, Talk=#talk{faults=Faults, instances=Instances}) ->
 		silent -> Instances
 	end}}).
 
+%% Time has passed.
 -spec expire(Now :: integer(), talk()) -> {[action()], talk()}.
 expire(Now, Talk=#talk{faults=Faults}) ->
-	changed(Talk, {[], Talk#talk{faults=epmd_mdns_join_faults:expire(Now, Faults)}}).
+	Left = epmd_mdns_join_faults:expire(Now, Faults),
+	changed(Talk, {[{make_way, Node} || Node <- epmd_mdns_join_faults:turned_away(Left)], Talk#talk{faults=Left}}).
 
 %% What is not as it should be is from a joiner that is newer than we.
 -spec received(term(), context(), talk()) -> {[action()], talk()}.
@@ -212,7 +214,7 @@ about(Node, About, #{now := Now, is_conflict := IsConflict, address := Address},
 %% What is new is passed on: not everybody is connected to everybody, or there would be no fault.
 heard(Claims, Kind, Now, Talk=#talk{own=Own, faults=Faults}) ->
 	Valid = [Claim || Claim={From, To, Reason, Age} <- Claims, is_binary(From), is_binary(To), is_integer(Age), Age >= 0,
-		Reason =:= timed_out orelse Reason =:= closed],
+		lists:member(Reason, [timed_out, closed, turned_away])],
 	Heard = epmd_mdns_join_faults:heard(Valid, Kind, Now, epmd_mdns_join_faults:expire(Now, Faults)),
 	News = [Claim || Kind =:= live, Claim={From, To, _, _} <- Valid, From =/= Own, is_news({From, To}, Faults, Heard)],
 	changed(Talk, {[{tell, all, {claims, Own, News}} || News =/= []], Talk#talk{faults=Heard}}).

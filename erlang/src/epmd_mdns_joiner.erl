@@ -173,9 +173,7 @@ handle_info({?MODULE, {pause, Node, Creation}}, State=#state{peers=Peers, talk=T
 	ok = epmd_mdns_join_names:disconnect_later(Node),
 	{noreply, perform(epmd_mdns_join_state:pause(Node, {them, epmd_mdns_join_talk:reason(Node, Talk)}, Creation, Peers), State)};
 handle_info({?MODULE, Message}, State=#state{self=#{}, talk=Talk}) when is_tuple(Message), tuple_size(Message) > 1 ->
-	Node = element(2, Message),
-	Context = (epmd_mdns_join_names:context(Node))#{now => now_ms()},
-	{noreply, converse(epmd_mdns_join_talk:received(Message, Context, Talk), State)};
+	{noreply, converse(epmd_mdns_join_talk:received(Message, epmd_mdns_join_names:context(element(2, Message)), Talk), State)};
 handle_info({timeout, Timer, registered}, State=#state{retry=Timer}) ->
 	handle_cast(registered, State#state{retry=undefined});
 handle_info(flush, State=#state{log=Log}) ->
@@ -283,6 +281,9 @@ act({timer, Node, Generation, Delay}, State) ->
 act({disconnect, Node}, State) ->
 	ok = epmd_mdns_join_names:disconnect_later(Node),
 	State;
+act({make_way, Node}, State) ->
+	ok = epmd_mdns_join_names:make_way(Node),
+	State;
 act({tell, Node, Message}, State) ->
 	ok = epmd_mdns_join_message:tell(Node, Message),
 	State;
@@ -325,12 +326,11 @@ fill(State=#state{attempts=Attempts, peers=Peers, talk=Talk}) ->
 	lists:foldl(fun attempt/2, State#state{peers=Picked}, Nodes).
 
 attempt(Node, State=#state{self=#{families := Families}, attempts=Attempts, asked=Asked, peers=Peers, log=Log}) ->
-	case epmd_mdns_join_names:make(Node) of
-		{ok, Name} ->
+	case {epmd_mdns_join_names:make(Node), epmd_mdns_join_state:is_suspect(Node, Peers)} of
+		{{ok, Name}, IsSuspect} ->
 			Hello = epmd_mdns_join_message:hello(lists:member(Node, Asked)),
-			IsSuspect = epmd_mdns_join_state:is_suspect(Node, Peers),
 			State#state{attempts=epmd_mdns_join_attempts:start(Name, Families, IsSuspect, Hello, Attempts)};
-		full ->
+		{full, _} ->
 			Ended = epmd_mdns_join_state:ended(Node, unreachable, false, now_ms(), Peers),
 			perform(Ended, State#state{log=epmd_mdns_join_log:full(Log)})
 	end.

@@ -62,6 +62,24 @@ an_older_claim_is_no_news_test() ->
 	Pair = pair(?B, ?A, ?C, new(?B)),
 	?assertEqual(Pair, epmd_mdns_join_faults:heard([{?A, ?C, timed_out, 5000}], old, 1000, Pair)).
 
+%% It could connect, if we didn't try in vain. So the pair is shown as ours to mend.
+who_turns_away_what_it_does_not_reach_is_in_its_way_test() ->
+	AtC = epmd_mdns_join_faults:expire(?LASTS, heard([{?A, ?C, turned_away, 0}], 0, failed(?A, timed_out, 1, 0, new(?C)))),
+	AtA = epmd_mdns_join_faults:expire(?LASTS, heard([{?C, ?A, timed_out, 0}], 0, failed(?C, turned_away, 1, 0, new(?A)))),
+	[?assertEqual([{?C, ?A, timed_out}], epmd_mdns_join_faults:pairs(Faults)) || Faults <- [AtA, AtC]],
+	?assertEqual([?A], epmd_mdns_join_faults:turned_away(AtC)),
+	?assertEqual([], epmd_mdns_join_faults:turned_away(AtA)).
+
+%% That may yet succeed.
+who_is_not_at_fault_is_in_nobodys_way_test() ->
+	Early = heard([{?A, ?C, turned_away, 0}], 0, failed(?A, timed_out, 1, 0, new(?C))),
+	?assertEqual([], epmd_mdns_join_faults:turned_away(epmd_mdns_join_faults:expire(?LASTS - 1, Early))).
+
+%% As two that hang do.
+two_that_turn_each_other_away_are_no_pair_test() ->
+	Faults = heard([{?A, ?C, turned_away, 0}], 0, failed(?A, turned_away, 1, 0, new(?C))),
+	?assertNot(epmd_mdns_join_faults:is_any(Faults)).
+
 a_pair_is_whole_when_it_is_connected_or_one_has_gone_test() ->
 	Pair = pair(?A, ?A, ?C, new(?A)),
 	[?assertEqual(new(?A), Over) || Over <- [epmd_mdns_join_faults:connected(?C, Pair),

@@ -74,6 +74,10 @@ of_two_nodes_one_goes_first_test() ->
 a_refusal_is_not_repeated_within_two_minutes_test() ->
 	?assert(lists:min([epmd_mdns_join_policy:delay(refused, N, false, fun rand:uniform/1) || N <- lists:seq(1, 1000)]) > 120000).
 
+%% Its attempt, or that of its global, ends after 7 s, and then comes the next.
+who_is_turned_away_comes_again_soon_test() ->
+	?assert(lists:max([epmd_mdns_join_policy:delay(turned_away, N, false, fun rand:uniform/1) || N <- lists:seq(1, 100)]) =< 4000).
+
 %% It is global that is in the way, for 7 s each time.
 a_node_that_has_been_connected_is_asked_again_soon_but_not_for_ever_test() ->
 	Delays = [epmd_mdns_join_policy:delay(refused, N, true, fun rand:uniform/1) || N <- lists:seq(1, 6)],

@@ -22,6 +22,12 @@ a_pair_that_cannot_connect_is_known_to_everybody_test() ->
 		{?D, [{fault, ?A, ?C, timed_out}]}], lists:sort(events(Apart))),
 	?assertEqual(events(Apart), events(fails(?A, ?C, fails(?C, ?A, Apart)))).
 
+%% Whose attempts are in vain, and in the way of the other end, makes way from then on.
+only_one_direction_is_open_test() ->
+	Apart = [{Node, epmd_mdns_join_talk:expire(5000, talk(Node, apart(turned_away)))} || Node <- [?A, ?B, ?C, ?D]],
+	?assertEqual([{?C, ?A}], [{Node, Other} || {Node, {Actions, _}} <- Apart, {make_way, Other} <- Actions]),
+	?assertEqual([[{?C, ?A, timed_out}]], lists:usort([epmd_mdns_join_talk:pairs(Talk) || {_, {_, Talk}} <- Apart])).
+
 everybody_knows_when_it_is_over_test_() ->
 	[{Title, fun() ->
 		Mended = Mend(apart()),
@@ -124,10 +130,14 @@ what_is_not_understood_is_ignored_test_() ->
 
 %% a and c can't connect, and both are connected to b and d.
 apart() ->
+	apart(timed_out).
+
+%% The first one with that reason.
+apart(Reason) ->
 	New = maps:from_list([{Node, {epmd_mdns_join_talk:new(Node), [], []}} || Node <- [?A, ?B, ?C, ?D]]),
 	Connected = lists:foldl(fun({One, Other}, Lan) -> connect(One, Other, Lan) end, New,
 		[{?A, ?B}, {?A, ?D}, {?B, ?C}, {?C, ?D}, {?B, ?D}]),
-	lasts(fails(?A, ?C, fails(?C, ?A, Connected))).
+	lasts(fails(?A, ?C, Reason, fails(?C, ?A, Connected))).
 
 lasts(Lan) ->
 	everybody(fun(Talk) -> epmd_mdns_join_talk:expire(5000, Talk) end, Lan).
@@ -154,7 +164,10 @@ link(From, To, Lan) ->
 	maps:update_with(From, fun({Talk, Links, Events}) -> {Talk, [To|Links], Events} end, Lan).
 
 fails(From, To, Lan) ->
-	does(From, fun(Talk) -> epmd_mdns_join_talk:failed(To, timed_out, 1, 0, Talk) end, Lan).
+	fails(From, To, timed_out, Lan).
+
+fails(From, To, Reason, Lan) ->
+	does(From, fun(Talk) -> epmd_mdns_join_talk:failed(To, Reason, 1, 0, Talk) end, Lan).
 
 everybody(Fun, Lan) ->
 	lists:foldl(fun(Node, Acc) -> does(Node, Fun, Acc) end, Lan, maps:keys(Lan)).

@@ -16,15 +16,16 @@ from wait import wait_for
 
 TEAM = ["-epmd_mdns", "cluster", "team"]
 SOON = 15           # seconds, in which each of these things has to be done
+ONE_WAY = 30        # seconds, if that takes the joiners to find a pair at fault, and three attempts of OTP
 RUNS = int(os.environ.get("EPMD_MDNS_RUNS") or 0)
 WATCH = int(os.environ.get("EPMD_MDNS_WATCH") or 30)    # seconds; after 28 s global has tried as often as it will
 PORT = 41000
 SUBNET = "203.0.113"    # TEST-NET-3
 
 
-def block(how, one, other):
-    """Neither host reaches the other's TCP ports; all else passes."""
-    for host, source in ((one, other), (other, one)):
+def block(how, one, other, both=True):
+    """Neither host reaches the other's TCP ports, or only the second not the first's; all else passes."""
+    for host, source in ((one, other), (other, one))[:1 + both]:
         host.check("nft -f -", input=f"""
             table inet pairs {{
                 chain input {{
@@ -68,11 +69,11 @@ def status(node, other):
     return node.eval(f'maps:get(<<"{other.name}">>, epmd_mdns:peers(), none)')
 
 
-def whole(*members):
+def whole(*members, soon=SOON):
     """Wait until all of them are connected to each other; return how long that took."""
     start = time.monotonic()
     names = {node.name for node in members}
-    wait_for(lambda: all(names - {node.name} <= node.connected() for node in members), SOON,
+    wait_for(lambda: all(names - {node.name} <= node.connected() for node in members), soon,
              f"{names} are all connected to each other", interval=0.1)
     return time.monotonic() - start
 
@@ -226,6 +227,22 @@ def reaches_others(lan):
     return f"whole {took:.1f} s"
 
 
+def one_way(lan):
+    "of two nodes one can't reach the other, which reaches it: they are joined again each time that they are parted"
+    took = []
+    with nodes(lan, (1, "a"), (2, "b"), (3, "c")) as (a, b, c):
+        whole(a, b, c)
+        for deaf, other, node, peer in ((1, 3, a, c), (3, 1, c, a)) * max(1, RUNS):
+            block("drop", lan[deaf], lan[other], both=False)
+            try:
+                node.part(peer)
+                took.append(whole(a, b, c, soon=ONE_WAY))
+            finally:
+                unblock(lan[deaf])
+        not_paused(a, b, c)
+    return " and ".join(f"{value:.1f} s" for value in took)
+
+
 def alone(lan):
     "two nodes alone: that a port doesn't answer is a warning at the second attempt, which says which one"
     block("drop", lan[1], lan[3])
@@ -263,7 +280,7 @@ def calm(lan):
 
 
 if __name__ == "__main__":
-    tests = [dropped, rejected, in_container, reaches_others, alone, calm]
+    tests = [dropped, rejected, in_container, reaches_others, one_way, alone, calm]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
         tests = []
     tap.main(tests, Lan(3))
