@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every command epmd-mdns that README.md shows is run, and prints what stands there, ages, times and such apart."""
+"""Every command epmd-mdns that README.md shows is run, and prints what stands there, ages, times and such apart. What the manual
+page says of the doctor is what the doctor says."""
 
 import os
 import re
@@ -105,13 +106,14 @@ def names_only_what_there_is(lan):
 
 
 def quotes_the_doctor(lan):
-    "what README.md says that the doctor says, it does say, and there is such a check"
+    "what the manual page says that the doctor says, it does say, and there is such a check"
     del lan
-    sources = [name for name in os.listdir(os.path.join(TOP, "src", "ctl", "doctor")) if re.fullmatch(r"checks.*\.c", name)]
-    # A long text stands in several literals.
-    code = re.sub(r'"\s+"', "", "".join(read("src", "ctl", "doctor", name) for name in sources))
-    quoted = re.findall(r"^\| `([a-z-]+): ([^`]*)` \|", read("README.md"), re.MULTILINE)
-    assert len(quoted) >= 10, quoted
+    doctor = os.path.join(TOP, "src", "ctl", "doctor")
+    sources = [os.path.join("doctor", name) for name in os.listdir(doctor) if re.fullmatch(r"checks.*\.c", name)]
+    # A long text stands in several literals. What there is to say of containers, "resolve" says, too.
+    code = re.sub(r'"\s+"', "", "".join(read("src", "ctl", name) for name in (*sources, "container.c")))
+    quoted = re.findall(r"^\*([a-z-]+): (.*)\*$", read("man", "epmd-mdns.1.scd"), re.MULTILINE)
+    assert len(quoted) >= 26, quoted
     for check, text in quoted:
         assert f'{{ "{check}", check_' in code, check
         for part in text.split("\u2026"):
