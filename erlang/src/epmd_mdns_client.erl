@@ -23,6 +23,7 @@
 -export([subscribe/1]).
 -export([unsubscribe/1]).
 -export([notify/1]).
+-export([apart/1]).
 -export([join/0]).
 -export([leave/0]).
 
@@ -111,6 +112,14 @@ unsubscribe(Pid) ->
 notify(Event) ->
 	gen_statem:cast(?MODULE, {notify, Event}).
 
+%% These pairs of nodes can't connect, and no others: the daemon is told of what is new.
+-spec apart([{From :: epmd_mdns_proto:node_name(), To :: epmd_mdns_proto:node_name(), epmd_mdns_proto:reason()}]) -> ok.
+apart(Pairs) ->
+	case epmd_mdns_table:get(faults, []) of
+		Pairs -> ok;
+		_ -> ok = epmd_mdns_table:put(faults, Pairs), gen_statem:cast(?MODULE, report)
+	end.
+
 %% The node is to be registered, as it is from the beginning.
 -spec join() -> ok | {error, not_running}.
 join() ->
@@ -183,6 +192,8 @@ handle_event(info, {nodedown, Node, _}, _, #data{peers=Peers, subscribers=Subscr
 	{Change, Stale} = epmd_mdns_client_peers:nodedown(atom_to_binary(Node), Peers),
 	ok = epmd_mdns_client_subscribers:notify([Change], <<"disconnected">>, Subscribers),
 	{keep_state_and_data, [report_later(?REPORT)|forget_later(Stale)]};
+handle_event(cast, report, _, _) ->
+	{keep_state_and_data, report_later(?REPORT)};
 handle_event({timeout, report}, now, _, Data=#data{state=State, peers=Peers}) ->
 	{Requests, Reported} = epmd_mdns_client_peers:reports(epmd_mdns_client_state:may_report(State), Peers),
 	perform(epmd_mdns_client_state:report(Requests, State), Data#data{peers=Reported});
@@ -226,8 +237,8 @@ terminate(_, _, #data{socket=Socket}) ->
 %% In a living node, with the connection. 0.1.0 had no versions.
 -spec code_change(term(), epmd_mdns_client_state:phase(), #data{} | tuple(), term()) ->
 	{ok, epmd_mdns_client_state:phase(), #data{}}.
-code_change(_, Phase, Data=#data{version=?VERSION, state=State}, _) ->
-	{ok, Phase, Data#data{state=epmd_mdns_client_state:upgrade(State)}};
+code_change(_, Phase, Data=#data{version=?VERSION, state=State, peers=Peers}, _) ->
+	{ok, Phase, Data#data{state=epmd_mdns_client_state:upgrade(State), peers=epmd_mdns_client_peers:upgrade(Peers)}};
 code_change(_, Phase, {data, 1, Config, State, Socket, Since, Snapshot, Subscribers, Log}, _) ->
 	{ok, Phase, #data{config=Config, state=epmd_mdns_client_state:upgrade(State), socket=Socket, since=Since, log=Log,
 		snapshot=Snapshot, subscribers=Subscribers, peers=epmd_mdns_client_peers:new(epmd_mdns_client_peers:watch())}};

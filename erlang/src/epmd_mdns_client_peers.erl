@@ -6,7 +6,8 @@
 %% goodbye is the node's own word, and counts.
 %%
 %% The daemon is told of these nodes, so that it doesn't deny them to others. A report is sent when the daemon has said
-%% that it doesn't hear the endpoint, and once; at rest nothing is sent.
+%% that it doesn't hear the endpoint, and once; at rest nothing is sent. The pairs of nodes that can't connect are reported
+%% beside them: the joiner puts these into the table.
 
 -module(epmd_mdns_client_peers).
 
@@ -14,6 +15,7 @@
 -export([watch/0]).
 -export([connected/0]).
 -export([new/1]).
+-export([upgrade/1]).
 -export([restore/1]).
 -export([nodeup/2]).
 -export([ask/2]).
@@ -31,14 +33,16 @@
 %% What is stale now, and in how many milliseconds it is to be forgotten.
 -type stale() :: [{epmd_mdns_table:id(), pos_integer()}].
 
--define(VERSION, 1).
+%% 2: it reports pairs.
+-define(VERSION, 2).
 
 -record(peers, {
 	version = ?VERSION :: pos_integer(),
 	%% Those that this VM has been connected to.
 	known :: names(),
 	%% What the daemon has been told on this connection to it.
-	reported = #{} :: #{{epmd_mdns_proto:node_name(), epmd_mdns_proto:endpoint_id()} => []}
+	reported = #{} :: #{{epmd_mdns_proto:node_name(), epmd_mdns_proto:endpoint_id()} => []},
+	pairs = #{} :: epmd_mdns_client_pairs:told()
 }).
 
 -opaque peers() :: #peers{}.
@@ -67,6 +71,13 @@ connected() ->
 -spec new(Connected :: names()) -> peers().
 new(Connected) ->
 	#peers{known=Connected}.
+
+%% What older code has left.
+-spec upgrade(peers() | tuple()) -> peers().
+upgrade(Peers=#peers{version=?VERSION}) ->
+	Peers;
+upgrade({peers, 1, Known, Reported}) ->
+	#peers{known=Known, reported=Reported}.
 
 %% After a crash of the client. Connections may have ended without its notice.
 -spec restore(Connected :: names()) -> {[epmd_mdns_table:change()], stale(), peers()}.
@@ -140,26 +151,29 @@ synced(Snapshot, Connected, Peers) ->
 	{Changes, Stale} = epmd_mdns_table:sweep(Snapshot, Connected),
 	{Changes, [{Id, lifetime(epmd_mdns_proto:join_node(Key), Peers)} || Id={Key, _} <- Stale]}.
 
-%% What the daemon is to be told, if it takes reports now, so that it knows of all that is connected and not heard.
+%% What the daemon is to be told, if it takes reports now, so that it knows of all that is connected and not heard, and of all
+%% pairs that can't connect.
 -spec reports(IsTaken :: boolean(), peers()) -> {[epmd_mdns_proto:request()], peers()}.
 reports(false, Peers) ->
 	{[], Peers};
-reports(true, Peers=#peers{reported=Before}) ->
+reports(true, Peers=#peers{reported=Before, pairs=Told}) ->
 	%% A loopback address means nothing to anybody else, and the daemon hears of its own nodes by other ways.
 	Unheard = [Endpoint || Endpoint=#{source := Source} <- epmd_mdns_table:unheard(),
 		not epmd_mdns_proto_source:is_here(Source)],
 	Now = maps:from_list([{key(Endpoint), Endpoint} || Endpoint <- Unheard]),
 	Nodes = [Node || {Node, _} <- maps:keys(Now)],
 	Ended = lists:usort([Node || {Node, _} <- maps:keys(Before)]) -- Nodes,
+	{Pairs, NowTold} = epmd_mdns_client_pairs:reports(epmd_mdns_table:get(faults, []), Told),
 	{[{disconnected, Node} || Node <- Ended]
 		++ [{connected, Node, report(Endpoint)}
-			|| {{Node, _}, Endpoint} <- maps:to_list(maps:without(maps:keys(Before), Now))],
-		Peers#peers{reported=maps:map(fun(_, _) -> [] end, Now)}}.
+			|| {{Node, _}, Endpoint} <- maps:to_list(maps:without(maps:keys(Before), Now))]
+		++ Pairs,
+		Peers#peers{reported=maps:map(fun(_, _) -> [] end, Now), pairs=NowTold}}.
 
 %% The connection to the daemon is lost, and all that it was told on it.
 -spec lost(peers()) -> peers().
 lost(Peers) ->
-	Peers#peers{reported=#{}}.
+	Peers#peers{reported=#{}, pairs=#{}}.
 
 %% Internal.
 

@@ -120,8 +120,9 @@ hear({error, Token, Text}, State=#state{owed=[{register, Node, Registration}|Owe
 	end,
 	settle(epmd_mdns_client_lease:id(Registration), Answer, State#state{owed=Owed},
 		[{log, {refused, Node, Token, Text}}, refused]);
-%% An older daemon knows no reports, and any may refuse one: then others don't hear of that node.
-hear({error, _, _}, State=#state{owed=[Request|Owed]}) when element(1, Request) =:= connected; element(1, Request) =:= disconnected ->
+%% An older daemon knows no reports, and any may refuse one: then others don't hear of that node, or of that pair.
+hear({error, _, _}, State=#state{owed=[Request|Owed]}) when element(1, Request) =:= connected; element(1, Request) =:= disconnected;
+		element(1, Request) =:= apart; element(1, Request) =:= together ->
 	listen(State#state{owed=Owed}, []);
 hear({event, sync}, State) ->
 	listen(State#state{phase=ready}, [synced]);

@@ -11,7 +11,7 @@
 %% epmd_mdns_join_talk has the other messages.
 %%
 %% What there is to know stands in epmd_mdns_join_state. What has to survive a crash of this process are the pauses, which
-%% stand in the table; all else is there to be seen. In the table there are also the pairs of nodes that can't connect.
+%% stand in the table; all else is there to be seen. The client is told of the pairs of nodes that can't connect.
 
 -module(epmd_mdns_joiner).
 -behaviour(gen_server).
@@ -200,6 +200,7 @@ start(IfConnected, State=#state{self=Before}) ->
 			stop(State);
 		{#{node := Own}, undefined} ->
 			ok = epmd_mdns_join_global:be_patient(),
+			ok = epmd_mdns_client:apart([]),
 			Peers = epmd_mdns_join_state:new(Own, epmd_mdns_table:get(paused, #{}), fun rand:uniform/1),
 			Known = State#state{self=Self, peers=Peers, talk=epmd_mdns_join_talk:new(Own)},
 			look(lists:foldl(fun(Name, Acc) -> greet(atom_to_binary(Name), Acc) end, Known, nodes(connected)), IfConnected);
@@ -234,7 +235,7 @@ stop(State=#state{self=undefined, waiting=Waiting}) ->
 stop(State=#state{client=Client}) ->
 	true = demonitor(Client, [flush]),
 	_ = epmd_mdns_client:unsubscribe(self()),
-	ok = epmd_mdns_table:put(faults, []),
+	ok = epmd_mdns_client:apart([]),
 	stop(State#state{self=undefined, client=undefined, peers=nobody(), talk=epmd_mdns_join_talk:new(<<>>), asked=[]}).
 
 nobody() ->
@@ -297,9 +298,8 @@ act(Event, State=#state{log=Log}) ->
 converse(Result, State) ->
 	fill(discuss(Result, State)).
 
-discuss({Actions, Talk}, State=#state{talk=Before, look=Timer}) ->
-	Pairs = epmd_mdns_join_talk:pairs(Talk),
-	_ = Pairs =:= epmd_mdns_join_talk:pairs(Before) orelse epmd_mdns_table:put(faults, Pairs),
+discuss({Actions, Talk}, State=#state{look=Timer}) ->
+	ok = epmd_mdns_client:apart(epmd_mdns_join_talk:pairs(Talk)),
 	Look = case epmd_mdns_join_talk:has_faults(Talk) of
 		true when Timer =:= undefined -> erlang:start_timer(?LOOK, self(), look);
 		_ -> Timer

@@ -18,7 +18,7 @@
 -export([dated/2]).
 
 -export_type([node_name/0, key/0, endpoint_id/0, endpoint/0, registration/0]).
--export_type([request/0, message/0]).
+-export_type([request/0, message/0, reason/0]).
 
 %% name@host in UTF-8. A binary and not an atom: anyone on the LAN can make up new names.
 -type node_name() :: binary().
@@ -65,6 +65,9 @@
 	atom() => term()
 }.
 
+%% Why a node can't reach another.
+-type reason() :: timed_out | closed.
+
 -type request() ::
 	{hello, 1} |
 	{register, node_name(), registration()} |
@@ -73,12 +76,16 @@
 	subscribe |
 	status |
 	{connected, node_name(), registration()} |
-	{disconnected, node_name()}.
+	{disconnected, node_name()} |
+	{apart, From :: node_name(), To :: node_name(), reason()} |
+	{together, From :: node_name(), To :: node_name()} |
+	pairs.
 
 -type message() ::
 	{ok, Positional :: [binary()], epmd_mdns_proto_line:attributes()} |
 	{error, Token :: binary(), Text :: binary()} |
 	{node, endpoint()} |
+	{pair, From :: node_name(), To :: node_name(), reason()} |
 	{event, up | changed | down, endpoint(), Reason :: binary()} |
 	{event, sync} |
 	%% About this host, not about a node. The reason is readdressed or resumed; a later daemon may have others.
@@ -108,6 +115,12 @@ encode({connected, Node, Endpoint}) ->
 	epmd_mdns_proto_line:join([<<"CONNECTED">>, Node|epmd_mdns_proto_attribute:format(connected, Endpoint)]);
 encode({disconnected, Node}) ->
 	epmd_mdns_proto_line:join([<<"DISCONNECTED">>, Node]);
+encode({apart, From, To, Reason}) ->
+	epmd_mdns_proto_line:join([<<"APART">>, From, To|epmd_mdns_proto_attribute:format(pair, #{reason => Reason})]);
+encode({together, From, To}) ->
+	epmd_mdns_proto_line:join([<<"TOGETHER">>, From, To]);
+encode(pairs) ->
+	epmd_mdns_proto_line:join([<<"PAIRS">>]);
 encode({node, Endpoint=#{node := Node}}) ->
 	epmd_mdns_proto_line:join([<<"NODE">>, Node|epmd_mdns_proto_attribute:format(node, Endpoint)]).
 
@@ -192,6 +205,9 @@ message(<<"OK">>, Words) ->
 	{ok, Positional, epmd_mdns_proto_line:attributes(Rest)};
 message(<<"NODE">>, [Node|Words]) ->
 	{node, endpoint(Node, epmd_mdns_proto_line:attributes(Words))};
+message(<<"PAIR">>, [From, To|Words]) ->
+	_ = (From =:= To orelse split_node(From) =:= error orelse split_node(To) =:= error) andalso throw(malformed),
+	{pair, From, To, maps:get(reason, epmd_mdns_proto_attribute:parse(pair, epmd_mdns_proto_line:attributes(Words)))};
 message(<<"EVENT">>, [<<"sync">>|Words]) ->
 	_ = epmd_mdns_proto_line:attributes(Words),
 	{event, sync};

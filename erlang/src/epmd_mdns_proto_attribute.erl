@@ -16,7 +16,7 @@
 -export_type([line/0]).
 
 %% The kinds of lines.
--type line() :: register | connected | node | lookup | list.
+-type line() :: register | connected | node | lookup | list | pair.
 
 %% API.
 
@@ -105,7 +105,9 @@ rows(lookup) ->
 	[lists:keyfind(Key, 1, endpoint()) || Key <- [family, proto]]
 		++ [{wait, <<"wait">>, optional, integer(0, 60000), fun integer_to_binary/1}];
 rows(list) ->
-	[lists:keyfind(cluster, 1, endpoint()), host(), source(optional)].
+	[lists:keyfind(cluster, 1, endpoint()), host(), source(optional)];
+rows(pair) ->
+	[{reason, <<"reason">>, required, fun reason/1, fun(timed_out) -> <<"timed-out">>; (closed) -> <<"closed">> end}].
 
 host() ->
 	{host, <<"host">>, optional, fun utf8/1, fun as_is/1}.
@@ -122,6 +124,10 @@ one_of(Atoms) ->
 			[] -> throw(malformed)
 		end
 	end.
+
+reason(<<"timed-out">>) -> timed_out;
+reason(<<"closed">>) -> closed;
+reason(_) -> throw(malformed).
 
 label(Max) ->
 	fun(Value) ->

@@ -9,7 +9,8 @@
 %% In an interactive VM a module is loaded when something calls it: in net_kernel, perhaps, and after an
 %% upgrade has taken its file away. So all are loaded before anything else.
 -define(MODULES, [epmd_mdns, epmd_mdns_backoff, epmd_mdns_client, epmd_mdns_client_call, epmd_mdns_client_lease,
-	epmd_mdns_client_log, epmd_mdns_client_peers, epmd_mdns_client_state, epmd_mdns_client_subscribers, epmd_mdns_config,
+	epmd_mdns_client_log, epmd_mdns_client_pairs, epmd_mdns_client_peers, epmd_mdns_client_state,
+	epmd_mdns_client_subscribers, epmd_mdns_config,
 	epmd_mdns_join, epmd_mdns_join_attempt, epmd_mdns_join_attempts, epmd_mdns_join_faults, epmd_mdns_join_global,
 	epmd_mdns_join_instances, epmd_mdns_join_log, epmd_mdns_join_message, epmd_mdns_join_names, epmd_mdns_join_pauses,
 	epmd_mdns_join_policy, epmd_mdns_join_probe, epmd_mdns_join_state, epmd_mdns_join_talk, epmd_mdns_join_waiting,

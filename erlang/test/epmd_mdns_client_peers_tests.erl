@@ -152,6 +152,24 @@ the_end_of_the_connection_is_told_test() ->
 		?assertEqual({[], None}, ?P:reports(true, None))
 	end).
 
+%% The pairs that can't connect stand in the table.
+pairs_are_reported_beside_them_test() ->
+	with_bob(fun(Peers) ->
+		ok = epmd_mdns_table:put(faults, [{?BOB, <<"carol@h3">>, closed}]),
+		?assertEqual({[], Peers}, ?P:reports(false, Peers)),
+		{[{apart, ?BOB, <<"carol@h3">>, closed}], Told} = ?P:reports(true, Peers),
+		?assertEqual({[], Told}, ?P:reports(true, Told)),
+		{[_], Told} = ?P:reports(true, ?P:lost(Told)),
+		ok = epmd_mdns_table:put(faults, []),
+		?assertEqual({[{together, ?BOB, <<"carol@h3">>}], Peers}, ?P:reports(true, Told))
+	end).
+
+what_older_code_has_left_is_taken_over_test() ->
+	with_bob(fun(Peers) ->
+		?assertEqual(Peers, ?P:upgrade(Peers)),
+		?assertEqual(Peers, ?P:upgrade({peers, 1, connected(), #{}}))
+	end).
+
 %% The daemon itself knows who is registered with it, or will before long.
 nodes_of_this_host_are_not_reported_test() ->
 	with_bob(fun(Peers) ->

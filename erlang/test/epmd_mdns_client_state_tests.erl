@@ -54,7 +54,10 @@ a_report_that_is_refused_is_the_end_of_nothing_test() ->
 	{Once, [{silence, limited}]} = ?S:hear({error, <<"unknown-verb">>, <<"known are">>}, Reporting),
 	{Twice, [{silence, infinity}]} = ?S:hear({error, <<"limit">>, <<"too many">>}, Once),
 	?assertEqual(ready, ?S:phase(Twice)),
-	?assertEqual({Twice, []}, ?S:report([], Twice)).
+	?assertEqual({Twice, []}, ?S:report([], Twice)),
+	{Pairs, _} = ?S:report([{together, <<"a@h1">>, <<"b@h2">>}, {apart, <<"a@h1">>, <<"c@h3">>, closed}], Twice),
+	{Third, [{silence, limited}]} = ?S:hear({error, <<"unknown-verb">>, <<"known are">>}, Pairs),
+	?assertEqual({Twice, [{silence, infinity}]}, ?S:hear({error, <<"unknown-verb">>, <<"known are">>}, Third)).
 
 %% Only a node that the daemon knows is believed to be connected.
 who_is_not_registered_reports_nothing_test() ->

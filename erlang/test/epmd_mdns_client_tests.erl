@@ -84,6 +84,23 @@ another_port_replaces_the_endpoint_and_another_family_adds_one_test() ->
 		?assertEqual(<<"SUBSCRIBE">>, fake_daemon:expect(Daemon, <<>>))
 	end).
 
+%% A daemon that doesn't know the verb, as this one, is not asked again; the next one may.
+pairs_that_can_not_connect_are_told_once_on_a_connection_test() ->
+	Pairs = [{<<"a@h1">>, <<"c@h3">>, timed_out}],
+	test_node:with_daemon(#{}, fun(Daemon) ->
+		ok = epmd_mdns_client:apart(Pairs),
+		{ok, 4711} = register_alice(5000),
+		?assertEqual(<<"APART a@h1 c@h3 reason=timed-out">>, fake_daemon:expect(Daemon, <<"APART">>)),
+		ok = epmd_mdns_client:apart(Pairs),
+		ok = epmd_mdns_client:apart(Pairs ++ [{<<"b@h2">>, <<"c@h3">>, closed}]),
+		?assertEqual(<<"APART b@h2 c@h3 reason=closed">>, fake_daemon:expect(Daemon, <<>>)),
+		ok = epmd_mdns_client:apart(Pairs),
+		?assertEqual(<<"TOGETHER b@h2 c@h3">>, fake_daemon:expect(Daemon, <<>>)),
+		ok = fake_daemon:hang_up(Daemon),
+		_ = fake_daemon:expect(Daemon, <<"SUBSCRIBE">>),
+		?assertEqual(<<"APART a@h1 c@h3 reason=timed-out">>, fake_daemon:expect(Daemon, <<>>))
+	end).
+
 a_vm_has_one_node_test() ->
 	test_node:with_daemon(#{}, fun(_) ->
 		{ok, 4711} = register_alice(5000),

@@ -94,6 +94,20 @@ who_waits_outlives_a_crash_test() ->
 		?assertEqual(ok, Answer())
 	end).
 
+%% Whoever comes after a crash knows of none, and may hear of none again.
+the_daemon_is_told_of_pairs_that_can_not_connect_and_a_crash_withdraws_them_test_() ->
+	{timeout, 30, fun() ->
+		in_cluster(#{}, fun(Daemon) ->
+			tell({claims, <<"bob@h2">>, [{<<"bob@h2">>, <<"carol@h3">>, closed, 0}]}),
+			tell({claims, <<"carol@h3">>, [{<<"carol@h3">>, <<"bob@h2">>, timed_out, 0}]}),
+			?assertEqual([<<"APART bob@h2 carol@h3 reason=closed">>, <<"APART carol@h3 bob@h2 reason=timed-out">>],
+				lists:sort([fake_daemon:expect(Daemon, <<"APART">>) || _ <- [1, 2]])),
+			ok = kill(epmd_mdns_joiner),
+			?assertEqual([<<"TOGETHER bob@h2 carol@h3">>, <<"TOGETHER carol@h3 bob@h2">>],
+				lists:sort([fake_daemon:expect(Daemon, <<"TOGETHER">>) || _ <- [1, 2]]))
+		end)
+	end}.
+
 who_leaves_is_withdrawn_and_joins_nobody_until_it_joins_test() ->
 	in_cluster(#{nodes => [?BOB]}, fun(Daemon) ->
 		Answer = later(fun() -> epmd_mdns:wait(3, 10000) end),

@@ -22,13 +22,14 @@ an_answer_means_what_it_says_test_() ->
 %% An empty file would pass all of the above.
 there_are_examples_of_everything_that_we_read_or_write_test() ->
 	?assert(length(examples("line")) >= 19),
-	?assert(length(examples("encode")) >= 11),
-	?assert(length(examples("reply")) >= 27),
+	?assert(length(examples("encode")) >= 15),
+	?assert(length(examples("reply")) >= 36),
 	?assert(length(examples("newer")) >= 1),
 	Verbs = lists:usort([hd(string:lexemes(Line, " "))
 		|| Kind <- ["encode", "reply"], {Line, _} <- examples(Kind)]),
 	?assertEqual([], [<<"HELLO">>, <<"REGISTER">>, <<"LOOKUP">>, <<"LIST">>, <<"SUBSCRIBE">>, <<"STATUS">>,
-		<<"OK">>, <<"ERR">>, <<"NODE">>, <<"EVENT">>] -- Verbs).
+		<<"CONNECTED">>, <<"DISCONNECTED">>, <<"APART">>, <<"TOGETHER">>, <<"PAIRS">>,
+		<<"OK">>, <<"ERR">>, <<"NODE">>, <<"PAIR">>, <<"EVENT">>] -- Verbs).
 
 %% What the file can't say.
 
@@ -102,7 +103,7 @@ encode(Meaning) ->
 	Options = maps:from_list([{Key, epmd_mdns_proto_attribute:parse(Line, Key, Value)}
 		|| Line =/= none, Key <- epmd_mdns_proto_attribute:keys(Line),
 			{ok, Value} <- [maps:find(atom_to_binary(Key), Values)]]),
-	Node = maps:get(<<"node">>, Values, none),
+	[Node, From, To] = [maps:get(Key, Values, none) || Key <- [<<"node">>, <<"from">>, <<"to">>]],
 	iolist_to_binary(epmd_mdns_proto:encode(case Verb of
 		<<"hello">> -> {hello, 1};
 		<<"register">> -> {register, Node, maps:merge(#{type => visible}, Options)};
@@ -111,7 +112,10 @@ encode(Meaning) ->
 		<<"subscribe">> -> subscribe;
 		<<"status">> -> status;
 		<<"connected">> -> {connected, Node, maps:merge(#{type => visible}, Options)};
-		<<"disconnected">> -> {disconnected, Node}
+		<<"disconnected">> -> {disconnected, Node};
+		<<"apart">> -> {apart, From, To, maps:get(reason, Options)};
+		<<"together">> -> {together, From, To};
+		<<"pairs">> -> pairs
 	end)).
 
 joined([Word, Next|Rest]) ->
@@ -126,11 +130,14 @@ line(<<"register">>) -> register;
 line(<<"lookup">>) -> lookup;
 line(<<"list">>) -> list;
 line(<<"connected">>) -> connected;
+line(<<"apart">>) -> pair;
 line(_) -> none.
 
 canonical({ok, _, _}) -> <<"ok">>;
 canonical({error, Token, _}) -> <<"error ", Token/binary>>;
 canonical({node, Endpoint}) -> join([<<"node">>|parts(Endpoint)]);
+canonical({pair, From, To, Reason}) ->
+	join([<<"pair">>, [<<"from=">>, From], [<<"to=">>, To]|epmd_mdns_proto_attribute:format(pair, #{reason => Reason})]);
 canonical({event, sync}) -> <<"event sync">>;
 canonical({event, network, Reason}) -> <<"event network reason=", Reason/binary>>;
 canonical({event, Kind, Endpoint, Reason}) ->

@@ -7,8 +7,8 @@
 
 -include_lib("eunit/include/eunit.hrl").
 
--define(PURE, [epmd_mdns_choice, epmd_mdns_client_lease, epmd_mdns_client_state, epmd_mdns_join_faults,
-	epmd_mdns_join_instances, epmd_mdns_join_pauses, epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_join_talk,
+-define(PURE, [epmd_mdns_choice, epmd_mdns_client_lease, epmd_mdns_client_pairs, epmd_mdns_client_state,
+	epmd_mdns_join_faults, epmd_mdns_join_instances, epmd_mdns_join_pauses, epmd_mdns_join_policy, epmd_mdns_join_state, epmd_mdns_join_talk,
 	epmd_mdns_proto, epmd_mdns_proto_attribute, epmd_mdns_proto_line, epmd_mdns_proto_source]).
 
 -define(IMPURE_MODULES, [application, atomics, code, counters, ets, file, gen_event, gen_server, gen_statem, gen_tcp, init,

@@ -158,4 +158,6 @@ answer(<<"SUBSCRIBE", _/binary>>, #{nodes := Nodes, snapshot := Snapshot}) ->
 		case Snapshot of
 			complete -> "EVENT sync\n";
 			endless -> ""
-		end].
+		end];
+answer(_, _) ->
+	"ERR unknown-verb this daemon is older\n".

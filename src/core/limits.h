@@ -107,6 +107,20 @@
 #define LIMIT_PEERS_LITTLE 16
 #define LIMIT_PEERS_LAST 128
 
+/* Pairs of nodes that can't connect: reports of one node, of those of one user, and of all. A node
+ * knows of more than a few only where the network is in pieces, and then a few show what is the
+ * matter; all nodes of a cluster report the same ones. 1024 take 1 MiB at most. */
+#define LIMIT_PAIRS_PER_NODE 16
+#define LIMIT_PAIRS_PER_UID 512
+#define LIMIT_PAIRS 1024
+#define LIMIT_PAIRS_RESERVE 64
+#define LIMIT_PAIRS_LITTLE 16
+#define LIMIT_PAIRS_LAST 128
+
+/* How many of them PAIRS answers: at most half of LIMIT_OUTPUT, so that the answer needs no
+ * portions. */
+#define LIMIT_PAIRS_SHOWN 32
+
 /* Objects that avahi-daemon allows each client, unless it is configured otherwise
  * (objects-per-client-max): browsers, resolvers and entry groups. */
 #define LIMIT_AVAHI_OBJECTS 1024

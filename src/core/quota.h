@@ -15,6 +15,7 @@ typedef enum QuotaKind {
         QUOTA_REGISTRATIONS, /* of nodes that are announced on the LAN */
         QUOTA_LOOPBACK,      /* of nodes that this host alone can reach */
         QUOTA_PEERS,         /* reports of endpoints that a node is connected to */
+        QUOTA_PAIRS,         /* reports of nodes that can't connect */
         _QUOTA_MAX,
 } QuotaKind;
 
@@ -48,15 +49,18 @@ typedef struct Quota {
 #define QUOTA_INIT(_own_uid)                                                                       \
         {                                                                                          \
                 .max_users = LIMIT_USERS, .own_uid = (_own_uid),                                   \
-                .max = { LIMIT_CONNECTIONS, LIMIT_REGISTRATIONS, LIMIT_LOOPBACK, LIMIT_PEERS },    \
+                .max = { LIMIT_CONNECTIONS, LIMIT_REGISTRATIONS, LIMIT_LOOPBACK, LIMIT_PEERS,      \
+                         LIMIT_PAIRS },                                                            \
                 .reserve = { LIMIT_CONNECTIONS_RESERVE, LIMIT_REGISTRATIONS_RESERVE,               \
-                             LIMIT_REGISTRATIONS_RESERVE, LIMIT_PEERS_RESERVE },                   \
+                             LIMIT_REGISTRATIONS_RESERVE, LIMIT_PEERS_RESERVE,                     \
+                             LIMIT_PAIRS_RESERVE },                                                \
                 .max_per_user = { LIMIT_CONNECTIONS_PER_UID, LIMIT_REGISTRATIONS_PER_UID,          \
-                                  LIMIT_LOOPBACK_PER_UID, LIMIT_PEERS_PER_UID },                   \
+                                  LIMIT_LOOPBACK_PER_UID, LIMIT_PEERS_PER_UID,                     \
+                                  LIMIT_PAIRS_PER_UID },                                           \
                 .little = { LIMIT_CONNECTIONS_LITTLE, LIMIT_REGISTRATIONS_LITTLE,                  \
-                            LIMIT_REGISTRATIONS_LITTLE, LIMIT_PEERS_LITTLE },                      \
+                            LIMIT_REGISTRATIONS_LITTLE, LIMIT_PEERS_LITTLE, LIMIT_PAIRS_LITTLE },  \
                 .last = { LIMIT_CONNECTIONS_LAST, LIMIT_REGISTRATIONS_LAST,                        \
-                          LIMIT_REGISTRATIONS_LAST, LIMIT_PEERS_LAST },                            \
+                          LIMIT_REGISTRATIONS_LAST, LIMIT_PEERS_LAST, LIMIT_PAIRS_LAST },          \
         }
 
 enum {

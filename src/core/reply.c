@@ -43,6 +43,18 @@ static int parse_event(Reply *reply, Line *line) {
         return 0;
 }
 
+static int parse_pair(Reply *reply, Line *line) {
+        const char *reason;
+
+        if (!pair_take_names(&reply->pair, line) || line_split_attributes(line, 3) != 0)
+                return LINE_E_MALFORMED;
+
+        reason = line_get(line, "reason");
+        reply->kind = REPLY_PAIR;
+        reply->pair.reason = reason ? pair_reason_from_string(reason) : _PAIR_REASON_INVALID;
+        return reply->pair.reason == _PAIR_REASON_INVALID ? LINE_E_MALFORMED : 0;
+}
+
 int reply_parse(Reply *ret, Line *line) {
         const char *verb = line->words[0];
 
@@ -59,6 +71,8 @@ int reply_parse(Reply *ret, Line *line) {
                 ret->kind = REPLY_NODE;
                 return node_info_parse(&ret->info, line, 1);
         }
+        if (strcmp(verb, "PAIR") == 0)
+                return parse_pair(ret, line);
         if (strcmp(verb, "EVENT") == 0)
                 return parse_event(ret, line);
         return LINE_E_MALFORMED;
@@ -73,6 +87,12 @@ void reply_write_error(LineWriter *writer, ProtocolError error, const char *text
 void reply_write_node(LineWriter *writer, const NodeInfo *info) {
         line_writer_word(writer, "NODE");
         node_info_write(info, writer);
+}
+
+void reply_write_pair(LineWriter *writer, const Pair *pair) {
+        line_writer_word(writer, "PAIR");
+        pair_write_names(pair, writer);
+        pair_write_reason(pair, writer);
 }
 
 void reply_write_event(LineWriter *writer, EventKind kind, const NodeInfo *info, Reason reason) {

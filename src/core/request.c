@@ -160,6 +160,32 @@ static int parse_disconnected(Request *request, Line *line, const char **ret_tex
         return parse_node(request, line, ret_text);
 }
 
+static int parse_pair(Request *request, const Line *line, const char **ret_text) {
+        if (pair_take_names(&request->pair, line))
+                return 0;
+        *ret_text = "expected the names of two nodes, name@host as OTP accepts them";
+        return PROTOCOL_E_BAD_ARGUMENT;
+}
+
+static int parse_apart(Request *request, Line *line, const char **ret_text) {
+        const char *reason = line_get(line, "reason");
+        int r = parse_pair(request, line, ret_text);
+
+        if (r != 0)
+                return r;
+
+        request->pair.reason = reason ? pair_reason_from_string(reason) : _PAIR_REASON_INVALID;
+        if (request->pair.reason == _PAIR_REASON_INVALID) {
+                *ret_text = "reason= must be timed-out or closed";
+                return PROTOCOL_E_BAD_ARGUMENT;
+        }
+        return 0;
+}
+
+static int parse_together(Request *request, Line *line, const char **ret_text) {
+        return parse_pair(request, line, ret_text);
+}
+
 static const struct {
         const char *name;
         size_t n_positional;
@@ -173,6 +199,9 @@ static const struct {
         [VERB_STATUS] = { "STATUS", 0, NULL },
         [VERB_CONNECTED] = { "CONNECTED", 1, parse_connected },
         [VERB_DISCONNECTED] = { "DISCONNECTED", 1, parse_disconnected },
+        [VERB_APART] = { "APART", 2, parse_apart },
+        [VERB_TOGETHER] = { "TOGETHER", 2, parse_together },
+        [VERB_PAIRS] = { "PAIRS", 0, NULL },
 };
 
 const char *verb_to_string(Verb verb) {
@@ -192,8 +221,8 @@ int request_parse(Request *ret, Line *line, const char **ret_text) {
         size_t n_positional;
 
         if (verb == _VERB_INVALID) {
-                *ret_text = "known are HELLO, REGISTER, LOOKUP, LIST, SUBSCRIBE, STATUS, CONNECTED "
-                            "and DISCONNECTED, in capitals";
+                *ret_text = "known are HELLO, REGISTER, LOOKUP, LIST, SUBSCRIBE, STATUS, "
+                            "CONNECTED, DISCONNECTED, APART, TOGETHER and PAIRS, in capitals";
                 return PROTOCOL_E_UNKNOWN_VERB;
         }
 
@@ -268,6 +297,13 @@ void request_write(const Request *request, LineWriter *writer) {
                 break;
         case VERB_DISCONNECTED:
                 line_writer_word(writer, request->endpoint.node);
+                break;
+        case VERB_APART:
+                pair_write_names(&request->pair, writer);
+                pair_write_reason(&request->pair, writer);
+                break;
+        case VERB_TOGETHER:
+                pair_write_names(&request->pair, writer);
                 break;
         case VERB_LOOKUP:
                 write_lookup(request, writer);

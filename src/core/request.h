@@ -9,6 +9,7 @@
 #include "core/endpoint.h"
 #include "core/filter.h"
 #include "core/line.h"
+#include "core/pair.h"
 
 #define PROTOCOL_VERSION 1
 
@@ -21,6 +22,9 @@ typedef enum Verb {
         VERB_STATUS,
         VERB_CONNECTED,
         VERB_DISCONNECTED,
+        VERB_APART,
+        VERB_TOGETHER,
+        VERB_PAIRS,
         _VERB_MAX,
         _VERB_INVALID = -1,
 } Verb;
@@ -53,6 +57,7 @@ typedef struct Request {
         Proto proto;        /* LOOKUP: _PROTO_INVALID for any */
         uint32_t wait_msec; /* LOOKUP: 0 to LIMIT_WAIT_MSEC */
         Filter filter;      /* LIST; points into the line */
+        Pair pair;          /* APART; TOGETHER: the names; points into the line */
 } Request;
 
 const char *verb_to_string(Verb verb);

@@ -246,7 +246,7 @@ const Field status_fields[] = {
         { "refused-registrations", "refused.registrations", "Refused", FIELD_NUMBER,
           .get = get_number, .show = show_some, .words = "registrations", .joint = NEXT_LINE },
         { "refused-reports", "refused.reports", "Refused", FIELD_NUMBER, .get = get_number,
-          .show = show_some, .words = "reports of connected nodes", .joint = NEXT_LINE },
+          .show = show_some, .words = "reports of nodes", .joint = NEXT_LINE },
         { "cut-off", "refused.cut_off", "Refused", FIELD_NUMBER, .get = get_number,
           .show = show_some, .words = "clients that did not read, cut off", .joint = NEXT_LINE },
         { "ttl", "ttl", NULL, FIELD_NUMBER, .get = get_number },

@@ -33,6 +33,7 @@ struct Manager {
         Quota quota;
         Registry *registry;
         PeerReports *reports;
+        PairReports *pairs;
         Refusals refusals;
         Lan *lan;
         ControlServer *control;
@@ -232,7 +233,10 @@ static int add_registry(Manager *manager) {
         r = registry_new(&manager->registry, manager->directory, &manager->quota, seed);
         if (r < 0)
                 return r;
-        return peer_reports_new(&manager->reports, manager->directory, &manager->quota);
+        r = peer_reports_new(&manager->reports, manager->directory, &manager->quota);
+        if (r < 0)
+                return r;
+        return pair_reports_new(&manager->pairs, &manager->quota);
 }
 
 static int add_control(Manager *manager, int listener) {
@@ -241,6 +245,7 @@ static int add_control(Manager *manager, int listener) {
                 .directory = manager->directory,
                 .registry = manager->registry,
                 .reports = manager->reports,
+                .pairs = manager->pairs,
                 .quota = &manager->quota,
                 .refusals = &manager->refusals,
                 .write_status = write_status,
@@ -302,6 +307,7 @@ Manager *manager_free(Manager *manager) {
         socket_file_remove(&manager->socket_file);
         control_server_free(manager->control);
         lan_free(manager->lan);
+        pair_reports_free(manager->pairs);
         peer_reports_free(manager->reports);
         registry_free(manager->registry);
         quota_done(&manager->quota);

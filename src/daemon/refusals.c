@@ -31,6 +31,8 @@ static const struct {
         [REFUSAL_REPORTS_DIRECTORY] = { STAT_REFUSED_REPORTS, "too many nodes are known",
                                         "can't report a connected node: too many are known on the "
                                         "LAN" },
+        [REFUSAL_PAIRS] = { STAT_REFUSED_REPORTS, "too many pairs are reported",
+                            "can't report nodes that can't connect: too many are reported" },
         [REFUSAL_CUT_OFF] = { STAT_CUT_OFF, "this connection does not read",
                               "has a connection that does not read: cut off" },
 };

@@ -19,6 +19,7 @@ typedef enum Refusal {
         REFUSAL_REPORTS_USER,      /* as many reports of the user's are kept as one may have */
         REFUSAL_REPORTS_ALL,       /* as many of all users' are */
         REFUSAL_REPORTS_DIRECTORY, /* too many nodes are known to take another one */
+        REFUSAL_PAIRS,             /* too many pairs of nodes that can't connect are reported */
         REFUSAL_CUT_OFF,           /* the user's connection did not read */
         _REFUSAL_MAX,
 } Refusal;

@@ -43,6 +43,8 @@ static void check_written(const Reply *reply) {
 
         if (reply->kind == REPLY_NODE)
                 reply_write_node(&writer, &reply->info);
+        else if (reply->kind == REPLY_PAIR)
+                reply_write_pair(&writer, &reply->pair);
         else if (reply->event == EVENT_SYNC)
                 reply_write_event(&writer, EVENT_SYNC, NULL, _REASON_INVALID);
         else if (reply->reason != _REASON_INVALID)
@@ -54,12 +56,18 @@ static void check_written(const Reply *reply) {
 
         length = line_writer_end(&writer);
         if (length < 0) {
+                fuzz_check(reply->kind != REPLY_PAIR);
                 fuzz_check(may_be_too_long(&reply->info));
                 return;
         }
         fuzz_check(line_parse(&line, writer.text, (size_t) length - 1) == 0);
         fuzz_check(reply_parse(&again, &line) == 0);
         fuzz_check(again.kind == reply->kind);
+        if (reply->kind == REPLY_PAIR) {
+                fuzz_check(pair_compare(&again.pair, &reply->pair) == 0);
+                fuzz_check(again.pair.reason == reply->pair.reason);
+                return;
+        }
         if (reply->kind == REPLY_EVENT) {
                 fuzz_check(again.event == reply->event);
                 if (reply->event == EVENT_SYNC)
@@ -86,7 +94,7 @@ static void check_line(char *text, size_t length) {
         if (reply.kind == REPLY_NODE ||
             (reply.kind == REPLY_EVENT && event_kind_has_info(reply.event)))
                 check_info(&reply.info);
-        if (reply.kind == REPLY_NODE || reply.kind == REPLY_EVENT)
+        if (reply.kind == REPLY_NODE || reply.kind == REPLY_PAIR || reply.kind == REPLY_EVENT)
                 check_written(&reply);
 }
 

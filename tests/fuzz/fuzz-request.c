@@ -25,7 +25,9 @@ static bool request_equal(const Request *a, const Request *b) {
                a->proto == b->proto && a->wait_msec == b->wait_msec &&
                a->filter.source == b->filter.source &&
                text_equal(a->filter.cluster, b->filter.cluster) &&
-               text_equal(a->filter.host, b->filter.host);
+               text_equal(a->filter.host, b->filter.host) &&
+               text_equal(a->pair.from, b->pair.from) && text_equal(a->pair.to, b->pair.to) &&
+               a->pair.reason == b->pair.reason;
 }
 
 /* A text that is told to people must be one that an ERR line can hold. */
@@ -77,6 +79,10 @@ static void check_request(const Request *request) {
                 fuzz_check(node_name_is_valid(request->endpoint.node));
         if (request->verb == VERB_REGISTER)
                 check_advert(&request->endpoint);
+
+        if (request->verb == VERB_APART || request->verb == VERB_TOGETHER)
+                fuzz_check(node_name_is_valid(request->pair.from) &&
+                           node_name_is_valid(request->pair.to));
 
         request_write(request, &writer);
         length = line_writer_end(&writer);

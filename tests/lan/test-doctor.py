@@ -17,8 +17,8 @@ from wait import wait_for
 
 CONF = "/run/lan/avahi.conf"
 CHECKS = ["daemon", "socket", "container", "wsl", "avahi", "publishing", "ip-versions", "interfaces", "addresses", "wifi",
-          "virtual-interfaces", "own-advert", "firewall", "mdns-stacks", "ports", "conflicts", "loopback-names",
-          "registrations", "ignored", "epmd", "cookie", "erl-flags"]
+          "virtual-interfaces", "own-advert", "firewall", "mdns-stacks", "ports", "pairs", "conflicts",
+          "loopback-names", "registrations", "ignored", "epmd", "cookie", "erl-flags"]
 
 
 class Diagnosis:

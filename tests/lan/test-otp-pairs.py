@@ -4,6 +4,7 @@
 again. Nobody pauses, everybody is told, most stay connected, and all are connected when the fault is over."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -198,6 +199,33 @@ def repeat(lan, how, some, more):
     return "; ".join(story(lan, how, end) for end in (all_ends * RUNS or some))
 
 
+def diagnosis(host):
+    """What the doctor says of pairs."""
+    checks = json.loads(host.cli("doctor", "--json", "--no-probe").stdout)["checks"]
+    return next(check for check in checks if check["check"] == "pairs")
+
+
+def diagnosed(lan):
+    "the doctor names the pair on all three hosts as long as it can't connect, and says what to do"
+    with drop(lan) as (c_of, reason, mend), nodes(lan, (1, "a"), (2, "b")) as (a, b):
+        c = c_of()
+        try:
+            told(a, b, c, pair=(a, c), reason=reason)
+            for host in lan.hosts:
+                check = wait_for(lambda h=host: next((check for check in [diagnosis(h)] if check["verdict"] == "warn"), None),
+                                 SOON, f"the doctor names the pair on {host.name}")
+                assert check["finding"] == ("a@h1 can't reach c@h3 (timed out); OTP's global may disconnect others because "
+                                            "of that"), check
+                assert "docs/cluster.md" in check["advice"], check
+            mend()
+            took = whole(a, b, c)
+            for host in lan.hosts:
+                wait_for(lambda h=host: diagnosis(h)["verdict"] == "ok", SOON, f"the doctor finds nothing on {host.name}")
+            return f"whole {took:.1f} s"
+        finally:
+            ends(lan, c)
+
+
 def dropped(lan):
     "a firewall drops what two hosts send each other: nobody pauses, all are told; whole when it is mended or one has gone"
     return repeat(lan, drop, (first_gone, after_a_while(mended, 10)), (mended, after_a_while(mended, WATCH)))
@@ -280,7 +308,7 @@ def calm(lan):
 
 
 if __name__ == "__main__":
-    tests = [dropped, rejected, in_container, reaches_others, one_way, alone, calm]
+    tests = [diagnosed, dropped, rejected, in_container, reaches_others, one_way, alone, calm]
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
         tests = []
     tap.main(tests, Lan(3))

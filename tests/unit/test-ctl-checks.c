@@ -28,6 +28,7 @@ static Facts in_order(void) {
                         .announceable = 1,
                         .sightings = 2,
                         .limit_registrations = 384,
+                        .pairs_known = true,
                 },
                 .avahi = {
                         .answer = AVAHI_ANSWERS,
@@ -376,6 +377,43 @@ static void test_ports(void) {
         check(&facts, "ports none");
 }
 
+static void add_pair(Facts *facts, const char *from, const char *to, PairReason reason) {
+        FactsPair *pair = &facts->daemon.pairs[facts->daemon.n_pairs++];
+
+        strcpy(pair->from, from);
+        strcpy(pair->to, to);
+        pair->reason = reason;
+}
+
+/* Nodes that can't connect: each pair once, as the first end sees it; a few by name. */
+static void test_pairs(void) {
+        Facts facts = in_order();
+
+        add_pair(&facts, "a@h1", "c@h3", PAIR_TIMED_OUT);
+        add_pair(&facts, "c@h3", "a@h1", PAIR_CLOSED);
+        check(&facts, "pairs warn");
+        g_assert_cmpstr(check_pairs(&facts).text, ==,
+                        "a@h1 can't reach c@h3 (timed out); OTP's global may disconnect others "
+                        "because of that");
+        check_says(check_pairs, &facts, "", "docs/cluster.md");
+        add_pair(&facts, "d@h4", "a@h1", PAIR_CLOSED);
+        add_pair(&facts, "d@h4", "b@h2", PAIR_CLOSED);
+        add_pair(&facts, "d@h4", "e@h5", PAIR_CLOSED);
+        add_pair(&facts, "d@h4", "f@h6", PAIR_CLOSED);
+        check_says(check_pairs, &facts,
+                   "(timed out), d@h4 can't reach a@h1 (refused), d@h4 can't reach b@h2 (refused), "
+                   "and 2 more; OTP",
+                   "TCP");
+
+        /* A node that has ended may have left its report a moment longer. */
+        facts.daemon.local = 0;
+        check_says(check_pairs, &facts, "a@h1 can't reach c@h3", "TCP");
+        facts.daemon.n_pairs = 0;
+        g_assert_nonnull(strstr(check_pairs(&facts).text, "no node runs here"));
+        facts.daemon.pairs_known = false;
+        g_assert_cmpint(check_pairs(&facts).verdict, ==, VERDICT_NONE);
+}
+
 /* One bad link beside a good one is a warning. */
 static void test_addresses(void) {
         Facts facts = in_order();
@@ -606,6 +644,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/ctl/checks/mdns-stacks", test_mdns_stacks);
         g_test_add_func("/ctl/checks/mdns-root", test_mdns_root);
         g_test_add_func("/ctl/checks/ports", test_ports);
+        g_test_add_func("/ctl/checks/pairs", test_pairs);
         g_test_add_func("/ctl/checks/virtual-interfaces", test_virtual_interfaces);
         g_test_add_func("/ctl/checks/own-advert", test_own_advert);
         g_test_add_func("/ctl/checks/announceable", test_announceable);

@@ -8,7 +8,7 @@
 #include "unit/util-examples.h"
 
 /* Lines of kind "reply" in protocol-examples.txt; there may be more, never fewer. */
-#define MIN_EXAMPLES 27
+#define MIN_EXAMPLES 36
 
 /* Parses a line into a reply that held something else before. */
 static int parse(Reply *reply, const char *text, size_t length) {
@@ -70,6 +70,9 @@ static char *describe(int result, const Reply *reply) {
                 g_string_append(out, "ignored");
         else if (reply->kind == REPLY_ERROR)
                 g_string_append_printf(out, "error %s", reply->error);
+        else if (reply->kind == REPLY_PAIR)
+                g_string_append_printf(out, "pair from=%s to=%s reason=%s", reply->pair.from,
+                                       reply->pair.to, pair_reason_to_string(reply->pair.reason));
         else if (reply->kind == REPLY_NODE) {
                 g_string_append(out, "node");
                 append_info(out, &reply->info);
@@ -86,6 +89,8 @@ static char *describe(int result, const Reply *reply) {
 static int write_reply(const Reply *reply, LineWriter *writer) {
         if (reply->kind == REPLY_NODE)
                 reply_write_node(writer, &reply->info);
+        else if (reply->kind == REPLY_PAIR)
+                reply_write_pair(writer, &reply->pair);
         else
                 reply_write_event(writer, reply->event,
                                   event_kind_has_info(reply->event) ? &reply->info : NULL,
@@ -130,7 +135,8 @@ static void check_example(const Example *example) {
         r = parse(&reply, example->line->str, example->line->len);
         meaning = describe(r, &reply);
         g_assert_cmpstr(meaning, ==, example->meaning);
-        if (r == 0 && (reply.kind == REPLY_NODE || reply.kind == REPLY_EVENT))
+        if (r == 0 &&
+            (reply.kind == REPLY_NODE || reply.kind == REPLY_PAIR || reply.kind == REPLY_EVENT))
                 check_written(example, &reply);
 }
 

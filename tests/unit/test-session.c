@@ -66,6 +66,61 @@ static void test_connected(void) {
         client_ask(other, "LOOKUP bob@h2", "ERR not-found *");
 }
 
+/* What a registered node knows of nodes that can't connect is told to whoever asks, until the
+ * connection of the one ends or it says so; nobody else is told. */
+static void test_pairs(void) {
+        SERVER_AND_CLIENT;
+        _cleanup_(client_freep) Client *other = server_connect(server);
+
+        client_ask(client, "PAIRS", "OK");
+        client_ask(client, "APART a@h1 c@h3 reason=closed", "ERR bad-argument *");
+        client_ask(client, "TOGETHER a@h1 c@h3", "OK");
+        client_ask(client, "REGISTER b@h2 port=37061", "OK creation=*");
+        client_ask(other, "REGISTER a@h1 port=37062", "OK creation=*");
+        client_ask(other, "SUBSCRIBE", "OK");
+        client_expect(other, "EVENT up a@h1 *");
+        client_expect(other, "EVENT up b@h2 *");
+        client_expect(other, "EVENT sync");
+
+        client_ask(client, "APART c@h3 a@h1 reason=closed", "OK");
+        client_ask(client, "APART a@h1 c@h3 reason=timed-out", "OK");
+        client_ask(other, "APART a@h1 c@h3 reason=timed-out", "OK");
+        client_ask(other, "PAIRS", "PAIR a@h1 c@h3 reason=timed-out");
+        client_expect(other, "PAIR c@h3 a@h1 reason=closed");
+        client_expect(other, "OK");
+        client_ask(client, "TOGETHER c@h3 a@h1", "OK");
+        client_ask(client, "TOGETHER a@h1 c@h3", "OK");
+        client_ask(client, "PAIRS", "PAIR a@h1 c@h3 reason=timed-out");
+        client_expect(client, "OK");
+        client_ask(client, "SUBSCRIBE", "OK");
+        client_expect(client, "EVENT up a@h1 *");
+        client_expect(client, "EVENT up b@h2 *");
+        client_expect(client, "EVENT sync");
+        g_assert_true(client_is_quiet(other));
+        other = client_free(other);
+        client_expect(client, "EVENT down a@h1 *");
+        client_ask(client, "PAIRS", "OK");
+}
+
+/* A node that reports more than it may is refused, and its others stay. */
+static void test_pairs_limit(void) {
+        SERVER_AND_CLIENT;
+        char request[64];
+
+        client_ask(client, "REGISTER b@h2 port=37061", "OK creation=*");
+        for (int i = 0; i < LIMIT_PAIRS_PER_NODE; i++) {
+                g_snprintf(request, sizeof(request), "APART n%02d@h1 c@h3 reason=closed\n", i);
+                client_send(client, request);
+                client_expect(client, "OK");
+        }
+        client_ask(client, "APART more@h1 c@h3 reason=closed", "ERR limit *");
+        client_ask(client, "STATUS", "OK * refused-reports=1 *");
+        client_send(client, "PAIRS\n");
+        for (int i = 0; i < LIMIT_PAIRS_PER_NODE; i++)
+                client_expect(client, "PAIR n* c@h3 reason=closed");
+        client_expect(client, "OK");
+}
+
 /* What the LAN has lost a moment ago is not reported as something else. */
 static void test_connected_elsewhere(void) {
         SERVER_AND_CLIENT;
@@ -99,6 +154,8 @@ static void test_errors_that_stay(void) {
                 { "REGISTER alice port=1", "ERR bad-argument *" },
                 { "CONNECTED b@h port=1 addr=192.0.2.2", "ERR bad-argument *" },
                 { "DISCONNECTED b", "ERR bad-argument *" },
+                { "APART a@h1 b@h2", "ERR bad-argument *" },
+                { "TOGETHER a@h1 b", "ERR bad-argument *" },
                 { "LOOKUP", "ERR bad-argument *" },
                 { "LOOKUP alice", "ERR bad-argument *" },
                 { "LOOKUP a@b wait=60001", "ERR bad-argument *" },
@@ -424,6 +481,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/session/verbs", test_verbs);
         g_test_add_func("/session/connected", test_connected);
         g_test_add_func("/session/connected-elsewhere", test_connected_elsewhere);
+        g_test_add_func("/session/pairs", test_pairs);
+        g_test_add_func("/session/pairs-limit", test_pairs_limit);
         g_test_add_func("/session/errors-that-stay", test_errors_that_stay);
         g_test_add_func("/session/malformed", test_malformed);
         g_test_add_func("/session/malformed/ends-the-input", test_malformed_ends_the_input);

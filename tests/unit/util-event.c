@@ -255,11 +255,13 @@ Server *server_new(void) {
                         0);
         g_assert_cmpint(peer_reports_new(&server->reports, server->directory, &server->quota), ==,
                         0);
+        g_assert_cmpint(pair_reports_new(&server->pairs, &server->quota), ==, 0);
         services = (ControlServices){
                 .event = server->event,
                 .directory = server->directory,
                 .registry = server->registry,
                 .reports = server->reports,
+                .pairs = server->pairs,
                 .quota = &server->quota,
                 .refusals = &server->refusals,
                 .write_status = write_status,
@@ -273,6 +275,7 @@ Server *server_free(Server *server) {
         if (!server)
                 return NULL;
         control_server_free(server->control);
+        pair_reports_free(server->pairs);
         peer_reports_free(server->reports);
         registry_free(server->registry);
         quota_done(&server->quota);

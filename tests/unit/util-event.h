@@ -99,6 +99,7 @@ typedef struct Server {
         Quota quota;
         Registry *registry;
         PeerReports *reports;
+        PairReports *pairs;
         Refusals refusals;
         ControlServer *control;
         char *directory_path;

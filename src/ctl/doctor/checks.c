@@ -26,6 +26,7 @@ const Check checks[] = {
         { "firewall", check_firewall },
         { "mdns-stacks", check_mdns_stacks },
         { "ports", check_ports },
+        { "pairs", check_pairs },
         { "conflicts", check_conflicts },
         { "loopback-names", check_loopback_names },
         { "registrations", check_registrations },

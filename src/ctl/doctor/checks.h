@@ -57,6 +57,7 @@ Finding check_wsl(const Facts *facts);
 Finding check_mdns_stacks(const Facts *facts);
 
 Finding check_ports(const Facts *facts);
+Finding check_pairs(const Facts *facts);
 
 Finding check_epmd(const Facts *facts);
 Finding check_cookie(const Facts *facts);

@@ -49,7 +49,8 @@ static void take_conflict(FactsDaemon *facts, const NodeInfo *info) {
         facts->n_conflict_nodes++;
 }
 
-static void take_nodes(FactsDaemon *facts, Client *client) {
+/* Returns as client_receive(). */
+static int take_nodes(FactsDaemon *facts, Client *client) {
         Request request = { .verb = VERB_LIST, .filter = FILTER_ALL };
         char last[NODE_NAME_SIZE] = "";
         Reply reply;
@@ -60,7 +61,7 @@ static void take_nodes(FactsDaemon *facts, Client *client) {
 
                 r = client_receive(client, &reply);
                 if (r != 0 || reply.kind != REPLY_NODE)
-                        return;
+                        return r;
                 if (info->conflict)
                         take_conflict(facts, info);
                 if (info->source != SOURCE_LOCAL || !node_name_is_loopback(info->endpoint.node))
@@ -72,6 +73,27 @@ static void take_nodes(FactsDaemon *facts, Client *client) {
                 if (facts->n_loopback < FACTS_LOOPBACK)
                         strcpy(facts->loopback_nodes[facts->n_loopback], last);
                 facts->n_loopback++;
+        }
+        return r;
+}
+
+/* A daemon that was not restarted after an upgrade may not know the question. */
+static void take_pairs(FactsDaemon *facts, Client *client) {
+        Request request = { .verb = VERB_PAIRS };
+        Reply reply;
+        int r = client_send(client, &request);
+
+        while (r == 0) {
+                FactsPair *pair = &facts->pairs[facts->n_pairs];
+
+                r = client_receive(client, &reply);
+                facts->pairs_known = r == 0 && reply.kind == REPLY_OK;
+                if (r != 0 || reply.kind != REPLY_PAIR || facts->n_pairs == LIMIT_PAIRS_SHOWN)
+                        return;
+                strcpy(pair->from, reply.pair.from);
+                strcpy(pair->to, reply.pair.to);
+                pair->reason = reply.pair.reason;
+                facts->n_pairs++;
         }
 }
 
@@ -105,7 +127,8 @@ void facts_daemon_gather(FactsDaemon *facts, const char *socket) {
         if (facts->answer_error != 0)
                 return;
         take_status(facts, client_line(client));
-        take_nodes(facts, client);
+        if (take_nodes(facts, client) == 0)
+                take_pairs(facts, client);
 }
 
 bool facts_daemon_is_announcing(const FactsDaemon *facts) {

@@ -10,12 +10,20 @@
 
 #include "core/limits.h"
 #include "core/node-name.h"
+#include "core/pair.h"
 
 /* A host has fewer claims; more are not looked at. */
 #define FACTS_CONFLICTS 4
 
 /* As many nodes of this host only are listed. */
 #define FACTS_LOOPBACK 4
+
+/* Two nodes that can't connect, as one end sees it. */
+typedef struct FactsPair {
+        char from[NODE_NAME_SIZE];
+        char to[NODE_NAME_SIZE];
+        PairReason reason;
+} FactsPair;
 
 typedef struct FactsDaemon {
         const char *socket;
@@ -37,6 +45,9 @@ typedef struct FactsDaemon {
         size_t n_loopback; /* nodes registered here whose names mean this host only */
         char loopback_nodes[FACTS_LOOPBACK][NODE_NAME_SIZE]; /* the first ones */
         bool loopback_cluster;                               /* one of them has a label */
+        bool pairs_known; /* the daemon was asked for them, and knows the question */
+        FactsPair pairs[LIMIT_PAIRS_SHOWN];
+        size_t n_pairs;
 } FactsDaemon;
 
 /* Asks the daemon at this socket. */

@@ -33,6 +33,19 @@ void answer_node(Connection *connection, const NodeInfo *info) {
         connection_send(connection, &writer);
 }
 
+void answer_pairs(Connection *connection, const PairReports *reports) {
+        Pair pairs[LIMIT_PAIRS_SHOWN];
+        size_t n = pair_reports_list(reports, pairs);
+
+        for (size_t i = 0; i < n; i++) {
+                LineWriter writer = LINE_WRITER_NULL;
+
+                reply_write_pair(&writer, &pairs[i]);
+                connection_send(connection, &writer);
+        }
+        answer_ok(connection);
+}
+
 void answer_error(Connection *connection, ProtocolError error, const char *text) {
         LineWriter writer = LINE_WRITER_NULL;
 

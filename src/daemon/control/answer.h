@@ -4,12 +4,14 @@
 /* Lines to a client: what answers a request, and events (docs/protocol.md) */
 
 #include "core/node-info.h"
+#include "core/pair-reports.h"
 #include "core/request.h"
 #include "daemon/control/connection.h"
 
 void answer_ok(Connection *connection);
 void answer_version(Connection *connection);
 void answer_creation(Connection *connection, uint32_t creation);
+void answer_pairs(Connection *connection, const PairReports *reports);
 void answer_node(Connection *connection, const NodeInfo *info);
 
 /* Tells of a change. hold: behind the reply that is being written (connection_hold()). */

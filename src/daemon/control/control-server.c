@@ -121,6 +121,7 @@ static int add_session(ControlServer *server, ControlUser *user, int fd) {
                 .directory = server->services.directory,
                 .registry = server->services.registry,
                 .reports = server->services.reports,
+                .pairs = server->services.pairs,
                 .refusals = server->services.refusals,
                 .poll = user->poll,
                 .write_status = write_status,

@@ -7,8 +7,9 @@
 
 #include "core/directory.h"
 #include "core/line.h"
-#include "core/quota.h"
+#include "core/pair-reports.h"
 #include "core/peer-reports.h"
+#include "core/quota.h"
 #include "core/registry.h"
 #include "core/stats.h"
 #include "daemon/refusals.h"
@@ -21,6 +22,7 @@ typedef struct ControlServices {
         Directory *directory;
         Registry *registry;
         PeerReports *reports;
+        PairReports *pairs;
         Quota *quota;
         Refusals *refusals;
 

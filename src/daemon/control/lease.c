@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a connection holds: a node that it has registered, and what that is connected to */
+/* What a connection holds: a node that it has registered, and what that reports of others */
 
 #include "daemon/control/answer.h"
 #include "daemon/control/lease.h"
@@ -72,7 +72,27 @@ void lease_withdraw(const Lease *lease, Connection *connection, const Request *r
         answer_ok(connection);
 }
 
+void lease_report_pair(const Lease *lease, Connection *connection, const Request *request,
+                       uint64_t now_usec) {
+        if (!registry_is_holder(lease->registry, lease->holder.id))
+                answer_error(connection, PROTOCOL_E_BAD_ARGUMENT,
+                             "this connection has registered no node that could know");
+        else if (pair_reports_add(lease->pairs, lease->holder.id, lease->holder.uid,
+                                  &request->pair) == 0)
+                answer_ok(connection);
+        else
+                refuse(lease, connection, REFUSAL_PAIRS, now_usec);
+}
+
+void lease_withdraw_pair(const Lease *lease, Connection *connection, const Request *request,
+                         uint64_t now_usec) {
+        (void) now_usec;
+        pair_reports_withdraw(lease->pairs, lease->holder.id, &request->pair);
+        answer_ok(connection);
+}
+
 void lease_end(const Lease *lease, uint64_t now_usec) {
+        pair_reports_withdraw(lease->pairs, lease->holder.id, NULL);
         peer_reports_withdraw(lease->reports, lease->holder.id, NULL, now_usec);
         registry_release(lease->registry, lease->holder.id, now_usec);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a connection holds: a node that it has registered, and what that is connected to */
+/* What a connection holds: a node that it has registered, and what that reports of others */
 
+#include "core/pair-reports.h"
 #include "core/peer-reports.h"
 #include "core/registry.h"
 #include "core/request.h"
@@ -13,6 +14,7 @@
 typedef struct Lease {
         Registry *registry;
         PeerReports *reports;
+        PairReports *pairs;
         Refusals *refusals;
         Holder holder;
 } Lease;
@@ -24,6 +26,10 @@ void lease_report(const Lease *lease, Connection *connection, const Request *req
                   uint64_t now_usec);
 void lease_withdraw(const Lease *lease, Connection *connection, const Request *request,
                     uint64_t now_usec);
+void lease_report_pair(const Lease *lease, Connection *connection, const Request *request,
+                       uint64_t now_usec);
+void lease_withdraw_pair(const Lease *lease, Connection *connection, const Request *request,
+                         uint64_t now_usec);
 
 /* Gives up all that is held. */
 void lease_end(const Lease *lease, uint64_t now_usec);

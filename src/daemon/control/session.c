@@ -51,7 +51,7 @@ static uint64_t now(const Session *session) {
         return clock_now(session->context.event);
 }
 
-/* --- HELLO, STATUS --- */
+/* --- HELLO, STATUS, PAIRS --- */
 
 static void handle_hello(Session *session, const Request *request) {
         (void) request;
@@ -67,18 +67,22 @@ static void handle_status(Session *session, const Request *request) {
         connection_send(session->connection, &writer);
 }
 
-/* --- REGISTER, CONNECTED, DISCONNECTED --- */
-
-static void handle_register(Session *session, const Request *request) {
-        lease_register(&session->lease, session->connection, request, now(session));
+static void handle_pairs(Session *session, const Request *request) {
+        (void) request;
+        answer_pairs(session->connection, session->context.pairs);
 }
 
-static void handle_connected(Session *session, const Request *request) {
-        lease_report(&session->lease, session->connection, request, now(session));
-}
+/* --- REGISTER, and what a registered node reports --- */
 
-static void handle_disconnected(Session *session, const Request *request) {
-        lease_withdraw(&session->lease, session->connection, request, now(session));
+static void handle_lease(Session *session, const Request *request) {
+        static void (*const handlers[_VERB_MAX])(const Lease *lease, Connection *connection,
+                                                 const Request *request, uint64_t now_usec) = {
+                [VERB_REGISTER] = lease_register,      [VERB_CONNECTED] = lease_report,
+                [VERB_DISCONNECTED] = lease_withdraw,  [VERB_APART] = lease_report_pair,
+                [VERB_TOGETHER] = lease_withdraw_pair,
+        };
+
+        handlers[request->verb](&session->lease, session->connection, request, now(session));
 }
 
 /* --- LOOKUP --- */
@@ -194,10 +198,12 @@ void session_handle_event(Session *session, EventKind kind, Reason reason, const
 
 static void handle_line(Session *session, char *text, size_t length) {
         static void (*const handlers[_VERB_MAX])(Session * session, const Request *request) = {
-                [VERB_HELLO] = handle_hello,         [VERB_REGISTER] = handle_register,
+                [VERB_HELLO] = handle_hello,         [VERB_REGISTER] = handle_lease,
                 [VERB_LOOKUP] = handle_lookup,       [VERB_LIST] = handle_list,
                 [VERB_SUBSCRIBE] = handle_subscribe, [VERB_STATUS] = handle_status,
-                [VERB_CONNECTED] = handle_connected, [VERB_DISCONNECTED] = handle_disconnected,
+                [VERB_CONNECTED] = handle_lease,     [VERB_DISCONNECTED] = handle_lease,
+                [VERB_APART] = handle_lease,         [VERB_TOGETHER] = handle_lease,
+                [VERB_PAIRS] = handle_pairs,
         };
         const char *why = "not words of 0x21 to 0x7E with one space between them";
         Request request = {};
@@ -293,6 +299,7 @@ int session_new(Session **ret, const SessionContext *context, int fd, uid_t uid)
         session->context = *context;
         session->lease = (Lease){ context->registry,
                                   context->reports,
+                                  context->pairs,
                                   context->refusals,
                                   { registry_next_id(context->registry), uid, is_gone, session } };
 

@@ -8,6 +8,7 @@
 
 #include "core/directory.h"
 #include "core/line.h"
+#include "core/pair-reports.h"
 #include "core/peer-reports.h"
 #include "core/registry.h"
 #include "daemon/control/user-poll.h"
@@ -22,6 +23,7 @@ typedef struct SessionContext {
         Directory *directory;
         Registry *registry;
         PeerReports *reports;
+        PairReports *pairs;
         Refusals *refusals;
         UserPoll *poll;
 
