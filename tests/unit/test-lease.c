@@ -38,6 +38,7 @@ static void set_up(Fixture *f, gconstpointer data) {
         f->client = client_new(f->server->event, fds[1]);
         f->lease = (Lease){ .registry = f->server->registry,
                             .reports = f->server->reports,
+                            .pairs = f->server->pairs,
                             .refusals = &f->server->refusals,
                             .holder = { .id = registry_next_id(f->server->registry), .uid = UID } };
 }
