@@ -1,6 +1,6 @@
-# shellcheck shell=bash disable=SC2034 # the lists are for those who source this
+# shellcheck shell=bash disable=SC2034,SC2154 # the lists are for those who source this, and $top is theirs
 # SPDX-License-Identifier: Apache-2.0
-# What tools/demo and tools/check share. Sourced, after `set -euo pipefail`, with $top at the top of the tree.
+# What tools/demo, tools/bench and tools/check share. Sourced, after `set -euo pipefail`, with $top at the top of the tree.
 
 packages_build="gcc make autoconf automake autoconf-archive pkg-config libc6-dev libavahi-client-dev libsystemd-dev
 	libjson-c-dev libglib2.0-dev erlang-base scdoc"
@@ -45,4 +45,21 @@ install_packages() {
 	[ $status = 0 ] || cat "$log" >&2
 	rm -f "$log"
 	[ $status = 0 ] || die "apt-get could not install them"
+}
+
+# Builds the programs, in the tree if it is configured, else in build/, and sets EPMD_MDNS_BUILD to that directory.
+build_programs() {
+	local build=$top log
+	[ -e "$top/config.status" ] || build=$top/build
+	log=$(mktemp)
+	(
+		{ [ -x "$top/configure" ] || "$top/autogen.sh"; } && mkdir -p "$build" && cd "$build" &&
+			{ [ -e config.status ] || "$top/configure"; } && make -j"$(nproc)"
+	) >"$log" 2>&1 </dev/null || {
+		cat "$log" >&2
+		rm -f "$log"
+		die "it does not build"
+	}
+	rm -f "$log"
+	export EPMD_MDNS_BUILD=$build
 }
