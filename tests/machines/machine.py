@@ -9,8 +9,9 @@ import contextlib
 import glob
 import os
 import shutil
+import subprocess
 
-from box import HERE
+from box import HERE, words
 from host import SUITES, Host
 from node import LOOP, Node
 from wait import wait_for
@@ -127,6 +128,13 @@ class Machine(Host):
         os.makedirs(self.path(os.path.dirname(path)), exist_ok=True)
         self.write(path, text)
 
+    def in_network(self, command, input=""):
+        """Run a program of the machine that tests in this one's network, as root."""
+        result = subprocess.run(["nsenter", f"--target={self._box}", "--net", "--", *words(command)], input=input, text=True,
+                                capture_output=True, timeout=10)
+        if result.returncode:
+            raise AssertionError(f"{self.name}: {command} ended with {result.returncode}: {result.stderr.strip()}")
+
     def packages(self):
         """Our packages for the release of Debian that runs here, as tools/deb has built them."""
         return packages(self.otp)
@@ -145,7 +153,7 @@ class Machine(Host):
         """An Erlang node of the unprivileged user, with no more flags than the README says."""
         node = self.spawn(["env", f"HOME=/home/{USER}", "erl", "-noshell", "-sname", name, "-start_epmd", "false", "-epmd_module",
                            "epmd_mdns", *flags, "-eval", LOOP], f"node {name}", kind=Node, uid=UID)
-        node.name = f"{name}@{self.name}"
+        node.name = name if "@" in name else f"{name}@{self.name}"
         return node
 
     def close(self):

@@ -11,12 +11,14 @@ sys.path.insert(0, join(dirname(dirname(abspath(__file__))), "lan"))
 # The modules of tests/lan are found from here on.
 import installed
 import life
+import network
 import tap
 from lan import Lan
 from machine import Machine
 
 STORY = [installed.installs, installed.joins, installed.tells, installed.beside_epmd, installed.is_confined,
-         installed.shares_fairly, installed.passes_autopkgtest, life.service_restarts, life.service_is_killed,
+         installed.shares_fairly, network.names_stay_here, network.a_pair_is_apart, network.a_machine_moves,
+         network.multicast_falls_silent, installed.passes_autopkgtest, life.service_restarts, life.service_is_killed,
          life.joins_at_boot, life.avahi_restarts, life.stays_stopped, life.takes_options, life.upgrades, life.cleans_up]
 SID = 29
 RELEASES = (25, 27, SID)
