@@ -76,7 +76,39 @@ a_node_finds_another_one_test_() ->
 		end)
 	end}.
 
+%% Somebody listens there, and says nothing, as a node that waits for its own attempt. OTP would wait for 7 s.
+an_attempt_that_is_in_the_way_is_ended_test_() ->
+	{timeout, 30, fun() ->
+		with_loopback(fun() ->
+			with_path(fun(Path) ->
+				{ok, Listener} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}, {active, false}]),
+				{ok, Port} = inet:port(Listener),
+				Daemon = fake_daemon:start(Path, #{nodes => [[Node, " port=", integer_to_list(Port),
+					" family=inet proto=tcp addr=127.0.0.1 source=lan age=1"] || Node <- ["a@h9", "z@h9"]]}),
+				{ok, _} = net_kernel:start([epmd_mdns_test, shortnames]),
+				test_node:synced(Daemon),
+				[{_, Lesser}, {_, Greater}] = [spawn_monitor(fun() -> exit(net_kernel:connect_node(Node)) end) || Node <- ['a@h9', 'z@h9']],
+				_ = [test_node:wait_for(fun() -> epmd_mdns_join_names:is_pending(Node) end) || Node <- ['a@h9', 'z@h9']],
+				%% That this one ends as soon as the one before it is no refusal.
+				{Pid, Attempt} = epmd_mdns_join_attempt:start('a@h9', [inet], false, hello),
+				true = unlink(Pid),
+				test_node:wait_for(fun() -> process_info(Pid, status) =:= {status, waiting} end),
+				_ = [ok = epmd_mdns_join_names:make_way(Node) || Node <- [<<"a@h9">>, <<"z@h9">>, <<"nobody@h9">>]],
+				?assertEqual([false, turned_away], test_node:prompt(fun() -> [result(Monitor) || Monitor <- [Lesser, Attempt]] end)),
+				%% Whose name is greater takes turns by itself.
+				?assert(epmd_mdns_join_names:is_pending('z@h9')),
+				true = demonitor(Greater, [flush]),
+				ok = net_kernel:stop(),
+				ok = gen_tcp:close(Listener),
+				ok = fake_daemon:stop(Daemon)
+			end)
+		end)
+	end}.
+
 %% Internal.
+
+result(Monitor) ->
+	receive {'DOWN', Monitor, process, _, Result} -> Result after 10000 -> timeout end.
 
 with_path(Test) ->
 	Path = fake_daemon:path(),
