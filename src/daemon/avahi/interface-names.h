@@ -23,7 +23,8 @@ typedef struct InterfaceNames {
 } InterfaceNames;
 
 /* The name of an interface; "" if avahi-daemon does not tell it within a second, and then it is not
- * asked again: one that hangs must not hold up each advert. Blocks meanwhile. Belongs to names, and
- * is valid until the next call. Source: GetNetworkInterfaceNameByIndex of
+ * asked again: one that hangs must not hold up each advert. Blocks meanwhile; a dbus-daemon that
+ * hangs is waited for as long as sd-bus does, and so do all other calls of this thread. Belongs to
+ * names, and is valid until the next call. Source: GetNetworkInterfaceNameByIndex of
  * org.freedesktop.Avahi.Server. */
 const char *interface_names_get(InterfaceNames *names, int index);
