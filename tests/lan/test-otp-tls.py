@@ -42,6 +42,8 @@ def connects(lan):
             assert link(dialling, other) == link(other, dialling) == "tls"
             dialling.part(other)
     lan.each(lambda node: node.stop(), first)
+    for host in lan.hosts[:2]:
+        host.wait_status(lambda status: status["nodes"] == len(second), 10, "the first two are gone")
 
 
 def is_tried(lan):
