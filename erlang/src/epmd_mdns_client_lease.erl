@@ -20,6 +20,7 @@
 -export([families/1]).
 -export([creation/1]).
 -export([port/3]).
+-export([endpoints/1]).
 -export([id/1]).
 
 -export_type([lease/0, creation/0, listener/0, describe/0]).
@@ -135,11 +136,21 @@ port(Name, Proto, #lease{node=Node, wanted=Wanted}) ->
 			error
 	end.
 
+%% Where this VM's node listens, whether or not the daemon knows it. The address is one of this host alone.
+-spec endpoints(lease()) -> [epmd_mdns_proto:endpoint()].
+endpoints(#lease{node=undefined}) ->
+	[];
+endpoints(#lease{node=Node, wanted=Wanted}) ->
+	[Registration#{node => Node, source => local, addr => [loopback(Family)]} || Registration=#{family := Family} <- maps:values(Wanted)].
+
 -spec id(epmd_mdns_proto:registration()) -> epmd_mdns_proto:endpoint_id().
 id(#{proto := Proto, family := Family}) ->
 	{Proto, Family}.
 
 %% Internal.
+
+loopback(inet) -> {127, 0, 0, 1};
+loopback(inet6) -> {0, 0, 0, 0, 0, 0, 0, 1}.
 
 %% Whoever registers again may not know all that net_kernel knew: the port tells.
 listener_id({Port, Proto, Family}, Wanted) ->

@@ -76,13 +76,13 @@ make_way(Node) ->
 
 -spec has_address(string(), string(), inet | inet6) -> boolean().
 has_address(Name, Host, Family) ->
-	epmd_mdns_table:address(Name, Host, Family) =/= none.
+	address(Name, Host, Family) =/= none.
 
 %% Where it is said to listen.
 -spec addresses(epmd_mdns_proto:node_name(), [inet | inet6]) -> [{inet | inet6, inet:ip_address(), inet:port_number()}].
 addresses(Node, Families) ->
 	{ok, {Name, Host}} = epmd_mdns_proto:split_node(Node),
-	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [epmd_mdns_table:address(Name, Host, Family)]].
+	[{Family, Ip, Port} || Family <- Families, {ok, Ip, Port, _} <- [address(Name, Host, Family)]].
 
 %% What there is to know about a node whose joiner has sent a message.
 -spec context(term()) -> #{now := Milliseconds :: integer(), is_conflict := boolean(), address := binary() | unknown}.
@@ -100,6 +100,14 @@ is_conflict(Node) ->
 	end.
 
 %% Internal.
+
+%% Of a node that we are parted from, where it was.
+address(Name, Host, Family) ->
+	case epmd_mdns_table:find(Name, Host, Family) of
+		Answer={ok, _, _, _} -> Answer;
+		{doubtful, Answer} -> Answer;
+		_ -> none
+	end.
 
 %% The process that makes it. Without a distribution there is no table to read.
 attempt(Name) ->

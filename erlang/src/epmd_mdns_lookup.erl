@@ -65,16 +65,19 @@ worth_trying(Name, Host, Family) ->
 		{unknown, inet} -> {ok, {0, 0, 0, 0}};
 		{unknown, inet6} -> {ok, {0, 0, 0, 0, 0, 0, 0, 0}};
 		{unknown, _} -> {error, eafnosupport};
+		{{doubtful, Answer}, _} -> Answer;
 		{Answer, _} -> Answer
 	end.
 
-%% What is known without a daemon is old: a node may have been started anew at another port since. A first lookup that
-%% fails costs global names of that node, for good.
+%% What is known without a daemon is old: a node may have been started anew at another port since. So may one whose connection
+%% has ended: when global hears of it from others, its advert is still on its way. A first lookup that fails costs global names
+%% of that node, for good.
 find(Name, Host, Family, Deadline) ->
 	ok = epmd_mdns_client:refresh(),
 	IsUp = epmd_mdns_table:get(daemon, absent) =:= up,
 	case on_the_lan(Name, Host, Family) of
 		unknown -> unknown(peers(Name, Host, Family, Deadline), IsUp, Name, Host, Family, Deadline);
+		{doubtful, Answer} -> doubtful(Answer, IsUp, Name, Host, Family, Deadline);
 		Answer when IsUp -> Answer;
 		Answer -> newer(peers(Name, Host, Family, Deadline), Answer)
 	end.
@@ -86,6 +89,31 @@ unknown(none, IsUp, Name, Host, Family, Deadline) ->
 	end;
 unknown(Answer, _, _, _, _, _) ->
 	Answer.
+
+%% If somebody listens there, that is it, as a rule. If not, those that we are connected to may know more, or an advert is on
+%% its way.
+doubtful(Last, IsUp, Name, Host, Family, Deadline) ->
+	case is_closed(Last, Family) andalso peers(Name, Host, Family, Deadline) of
+		false -> Last;
+		Answer when Answer =/= none, Answer =/= Last -> Answer;
+		_ when not IsUp -> Last;
+		_ -> changed(Last, Name, Host, Family, Deadline)
+	end.
+
+is_closed({ok, Ip, Port, _}, Family) ->
+	case gen_tcp:connect(Ip, Port, [Family, {active, false}], ?PEERS) of
+		{ok, Socket} -> ok = gen_tcp:close(Socket), false;
+		{error, Reason} -> Reason =:= econnrefused
+	end.
+
+changed(Last, Name, Host, Family, Deadline) ->
+	IsNews = fun() -> on_the_lan(Name, Host, Family) =/= {doubtful, Last} end,
+	ok = await(node_name(Name, Host), IsNews, min(?ADVERT, left(Deadline))),
+	case on_the_lan(Name, Host, Family) of
+		Answer={ok, _, _, _} -> Answer;
+		{doubtful, Answer} -> Answer;
+		_ -> Last
+	end.
 
 newer(none, Answer) -> Answer;
 newer(Answer, _) -> Answer.
@@ -118,7 +146,7 @@ beyond_the_lan(Name, Host, Family, Deadline) ->
 %% partitions. So a node that isn't known yet is given as long as an advert takes. Meanwhile DNS is asked, too.
 soon(Name, Host, Family, Deadline) ->
 	{Pid, Monitor} = spawn_monitor(fun() -> exit({answer, beyond_the_lan(Name, Host, Family, Deadline)}) end),
-	ok = await(node_name(Name, Host), min(?ADVERT, left(Deadline))),
+	ok = await(node_name(Name, Host), fun() -> true end, min(?ADVERT, left(Deadline))),
 	case on_the_lan(Name, Host, Family) of
 		unknown ->
 			receive
@@ -127,19 +155,22 @@ soon(Name, Host, Family, Deadline) ->
 			end;
 		Answer ->
 			true = demonitor(Monitor, [flush]),
-			Answer
+			sure(Answer)
 	end.
+
+sure({doubtful, Answer}) -> Answer;
+sure(Answer) -> Answer.
 
 %% The process that subscribes ends by itself, in time or with its caller: that may be killed while it waits, as the one that
 %% sets up a connection is when its time is up.
-await(Node, Timeout) ->
+await(Node, IsNews, Timeout) ->
 	Caller = self(),
 	{Pid, Monitor} = spawn_monitor(fun() ->
 		_ = monitor(process, Caller),
 		_ = erlang:send_after(Timeout, self(), overdue),
 		%% Without a client nothing will be heard.
 		case epmd_mdns_client:subscribe(self()) of
-			ok -> heard(Node);
+			ok -> heard(Node, IsNews);
 			{error, not_running} -> ok
 		end
 	end),
@@ -152,10 +183,14 @@ await(Node, Timeout) ->
 		ok
 	end.
 
-heard(Node) ->
+heard(Node, IsNews) ->
 	receive
-		{epmd_mdns, {up, Node, _}} -> ok;
-		{epmd_mdns, _} -> heard(Node);
+		{epmd_mdns, {Kind, Node, _}} when Kind =:= up; Kind =:= changed ->
+			case IsNews() of
+				true -> ok;
+				false -> heard(Node, IsNews)
+			end;
+		{epmd_mdns, _} -> heard(Node, IsNews);
 		overdue -> ok;
 		{'DOWN', _, process, _, _} -> ok
 	end.

@@ -16,6 +16,8 @@
 
 %% So many are asked; in a larger cluster, chance decides which.
 -define(MAX, 8).
+%% How long we wait for the node itself, in milliseconds.
+-define(PASS, 100).
 
 %% API.
 
@@ -49,23 +51,31 @@ ask(Names, Node, Timeout) ->
 		[]
 	end.
 
-%% In the client that is asked. Never waits.
+%% In the client that is asked. Never waits. A node that we are connected to may have been started anew, and nothing be certain
+%% of it yet but what it says itself.
 -spec answer(pid(), epmd_mdns_proto:node_name()) -> ok.
 answer(From, Node) ->
-	send(From, {?MODULE, {at, node(), [iolist_to_binary(epmd_mdns_proto:encode({node, Endpoint})) || Endpoint <- known(Node)]}}).
+	case {known(Node), epmd_mdns_join_names:known(Node)} of
+		{[], {ok, Name}} when Name =/= node() ->
+			_ = spawn(fun() -> send(From, at([Endpoint || lists:member(Name, nodes(connected)), Endpoint <- ask([Name], Node, ?PASS)])) end),
+			ok;
+		{Endpoints, _} ->
+			send(From, at(Endpoints))
+	end.
 
 %% Internal.
 
-%% Only what is true now: old news is what the other has itself.
+at(Endpoints) ->
+	{?MODULE, {at, node(), [iolist_to_binary(epmd_mdns_proto:encode({node, Endpoint})) || Endpoint <- Endpoints]}}.
+
+%% Only what is true now: old news is what the other has itself. Of our own node we know without a daemon where it listens.
 known(Node) ->
-	case epmd_mdns_proto:split_node(Node) of
-		{ok, Key} ->
-			IsUp = epmd_mdns_table:get(daemon, absent) =:= up orelse Node =:= atom_to_binary(node())
-				orelse epmd_mdns_join_names:is_connected(Node),
-			[Endpoint || IsUp, Endpoint=#{source := Source} <- epmd_mdns_table:endpoints(Key),
-				not is_map_key(stale, Endpoint), Source =/= other];
-		error ->
-			[]
+	case atom_to_binary(node()) of
+		Node ->
+			epmd_mdns_client_lease:endpoints(epmd_mdns_table:get(lease, epmd_mdns_client_lease:new()));
+		_ ->
+			IsUp = epmd_mdns_table:get(daemon, absent) =:= up orelse epmd_mdns_join_names:is_connected(Node),
+			[Endpoint || IsUp, Endpoint=#{source := Source} <- epmd_mdns_table:sure(Node), Source =/= other]
 	end.
 
 collect([], _) ->

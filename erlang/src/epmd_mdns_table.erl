@@ -31,6 +31,7 @@
 -export([up/2]).
 -export([down/2]).
 -export([connected/1]).
+-export([sure/1]).
 -export([confirm/1]).
 -export([is_heard/1]).
 -export([disconnected/1]).
@@ -76,17 +77,18 @@ address(Name, Host, inet) -> element_of({Name, Host}, #row.inet, none);
 address(Name, Host, inet6) -> element_of({Name, Host}, #row.inet6, none);
 address(_, _, _) -> none.
 
-%% As address/3, but says whether a node without an answer is up all the same, with another protocol or IP version.
-%% That is one read: between two of them the node may appear, and be taken for one that can't be reached.
--spec find(term(), term(), inet | inet6) -> answer() | unreachable | unknown.
+%% As address/3, but of a node without an answer it has the doubtful one, or says whether it is up all the same, with another
+%% protocol or IP version. That is one read: between two of them the node may appear, and be taken for one that can't be reached.
+-spec find(term(), term(), inet | inet6) -> answer() | {doubtful, answer()} | unreachable | unknown.
 find(Name, Host, Family) ->
 	case {lookup({Name, Host}), Family} of
 		{[#row{inet=Answer={ok, _, _, _}}], inet} -> Answer;
 		{[#row{inet6=Answer={ok, _, _, _}}], inet6} -> Answer;
 		{[#row{entries=Entries}], _} ->
-			case epmd_mdns_table_entries:live(Entries) of
-				[] -> unknown;
-				_ -> unreachable
+			case {epmd_mdns_table_entries:live(Entries), epmd_mdns_table_entries:doubtful_answer(Family, get(proto, tcp), Entries)} of
+				{[], none} -> unknown;
+				{_, none} -> unreachable;
+				{_, Answer} -> {doubtful, Answer}
 			end;
 		{[], _} -> unknown
 	end.
@@ -154,18 +156,24 @@ confirm(Endpoint) ->
 down(Endpoint=#{node := Node}, Fate) ->
 	become(row(Node), fun(Entries) -> epmd_mdns_table_entries:down(Endpoint, Fate, Entries) end).
 
-%% This VM is connected to the node, which the daemon has not been hearing any more: it is up as it was.
+%% This VM is connected to the node, of which nothing was certain any more: it is up as it was.
 -spec connected(epmd_mdns_proto:node_name()) -> change().
 connected(Node) ->
 	Row = #row{entries=Entries} = row(Node),
 	write(Row, epmd_mdns_table_entries:connected(Entries)).
 
-%% This VM isn't connected to the node any more: what was held up by that is stale.
+%% This VM isn't connected to the node any more: what was held up by that is stale, and what is heard is in doubt.
 -spec disconnected(epmd_mdns_proto:node_name()) -> {change(), [Stale :: id()]}.
 disconnected(Node) ->
 	become(row(Node), fun epmd_mdns_table_entries:disconnected/1).
 
-%% Whether the daemon has any endpoint of the node.
+%% The endpoints of the node that are certain.
+-spec sure(epmd_mdns_proto:node_name()) -> [epmd_mdns_proto:endpoint()].
+sure(Node) ->
+	#row{entries=Entries} = row(Node),
+	epmd_mdns_table_entries:sure(Entries).
+
+%% Whether the daemon hears any endpoint of the node, for certain.
 -spec is_heard(epmd_mdns_proto:node_name()) -> boolean().
 is_heard(Node) ->
 	#row{entries=Entries} = row(Node),

@@ -3,13 +3,15 @@
 %% The endpoints of one node in the table, and how far each can be relied on: pure.
 %%
 %%     heard --the daemon has lost it, and--> connected --disconnected--> stale
-%%       |     there is a connection              ^                         |
-%%       |                                        +-------connected---------+
-%%       +--the same without one--> stale
-%%       +--goodbye---------------> gone
+%%     |||     there is a connection              ^                         |
+%%     |||                                        +-------connected---------+
+%%     ||+--the same without one--> stale
+%%     |+---goodbye---------------> gone
+%%     +----disconnected----------> parted --heard anew, or connected to it again--> heard
 %%
-%% The first two are up. Those that are stale or gone still answer, after all others, until they are forgotten; gone are
-%% those whose node has said so itself: no connection revives them.
+%% Those that are heard, parted or connected are up. Those that are stale still answer, after all others, until they are
+%% forgotten. Gone are those whose node has said so itself: no connection revives them. Parted are those whose node may have
+%% been started anew, at another port, before its goodbye is here. Both are doubtful, and answer last.
 
 -module(epmd_mdns_table_entries).
 
@@ -24,9 +26,11 @@
 -export([is_heard/1]).
 -export([live/1]).
 -export([all/1]).
+-export([sure/1]).
 -export([stale/1]).
 -export([unheard/1]).
 -export([answer/3]).
+-export([doubtful_answer/3]).
 -export([upgrade/1]).
 
 -export_type([entries/0, fate/0]).
@@ -40,12 +44,13 @@
 }).
 
 %% While an older version of the code is replaced, readers meet entries of its table: they say whether they are stale.
--type state() :: heard | connected | stale | gone | (IsStale :: boolean()).
+-type state() :: heard | parted | connected | stale | gone | (IsStale :: boolean()).
 -type entries() :: [#entry{}].
 -type ids() :: [epmd_mdns_proto:endpoint_id()].
 -type fate() :: connected | stale | gone | forgotten.
 
--define(IS_LIVE(State), (State =:= heard orelse State =:= connected orelse State =:= false)).
+-define(IS_LIVE(State), (State =:= heard orelse State =:= parted orelse State =:= connected orelse State =:= false)).
+-define(IS_DOUBTFUL(State), (State =:= parted orelse State =:= gone)).
 
 %% API.
 
@@ -59,9 +64,10 @@ up(Endpoint=#{source := Source}, Snapshot, Entries) ->
 
 %% The node, which this VM is connected to, says itself that it listens there. The daemon knows better.
 -spec confirm(epmd_mdns_proto:endpoint(), reference(), entries()) -> entries().
-confirm(Endpoint, Snapshot, Entries) ->
+confirm(Endpoint=#{port := Port}, Snapshot, Entries) ->
 	case lists:keyfind(id(Endpoint), #entry.id, Entries) of
 		#entry{state=heard} -> Entries;
+		Heard=#entry{state=parted, endpoint=#{port := Port}} -> store(Heard#entry{state=heard}, Entries);
 		_ -> store(#entry{id=id(Endpoint), endpoint=Endpoint, snapshot=Snapshot, state=connected}, Entries)
 	end.
 
@@ -79,11 +85,11 @@ down(Endpoint, Fate, Entries) ->
 
 -spec connected(entries()) -> entries().
 connected(Entries) ->
-	change(stale, connected, Entries).
+	change(parted, heard, change(stale, connected, Entries)).
 
 -spec disconnected(entries()) -> {entries(), ids()}.
 disconnected(Entries) ->
-	{change(connected, stale, Entries), [Id || #entry{id=Id, state=connected} <- Entries]}.
+	{change(heard, parted, change(connected, stale, Entries)), [Id || #entry{id=Id, state=connected} <- Entries]}.
 
 %% What a complete snapshot hasn't mentioned.
 -spec sweep(reference(), fate(), entries()) -> {entries(), ids()}.
@@ -111,6 +117,11 @@ live(Entries) ->
 all(Entries) ->
 	[shown(Entry) || Entry <- Entries].
 
+%% Those that are up for certain.
+-spec sure(entries()) -> [epmd_mdns_proto:endpoint()].
+sure(Entries) ->
+	[shown(Entry) || Entry=#entry{state=State} <- Entries, ?IS_LIVE(State), not ?IS_DOUBTFUL(State)].
+
 -spec stale(entries()) -> ids().
 stale(Entries) ->
 	[Id || #entry{id=Id, state=State} <- Entries, not ?IS_LIVE(State)].
@@ -120,14 +131,15 @@ stale(Entries) ->
 unheard(Entries) ->
 	[Endpoint || #entry{endpoint=Endpoint, state=connected} <- Entries].
 
-%% The best address for a connection from this VM.
+%% The best address for a connection from this VM, of those that are not doubtful.
 -spec answer(inet | inet6, tcp | tls, entries()) -> epmd_mdns_choice:answer() | none.
 answer(Family, Proto, Entries) ->
-	Endpoints = [{Endpoint, not ?IS_LIVE(State)} || #entry{endpoint=Endpoint, state=State} <- Entries],
-	case epmd_mdns_choice:addresses(Family, Proto, Endpoints) of
-		[Answer|_] -> Answer;
-		[] -> none
-	end.
+	best(Family, Proto, [Entry || Entry=#entry{state=State} <- Entries, not ?IS_DOUBTFUL(State)]).
+
+%% The best one of those.
+-spec doubtful_answer(inet | inet6, tcp | tls, entries()) -> epmd_mdns_choice:answer() | none.
+doubtful_answer(Family, Proto, Entries) ->
+	best(Family, Proto, [Entry || Entry=#entry{state=State} <- Entries, ?IS_DOUBTFUL(State)]).
 
 %% From the second version of the table, in which an entry was stale or not.
 -spec upgrade([tuple()]) -> entries().
@@ -141,6 +153,13 @@ upgrade(Old) ->
 
 id(#{proto := Proto, family := Family}) ->
 	{Proto, Family}.
+
+best(Family, Proto, Entries) ->
+	Endpoints = [{Endpoint, not ?IS_LIVE(State)} || #entry{endpoint=Endpoint, state=State} <- Entries],
+	case epmd_mdns_choice:addresses(Family, Proto, Endpoints) of
+		[Answer|_] -> Answer;
+		[] -> none
+	end.
 
 store(Entry=#entry{id=Id}, Entries) ->
 	lists:keystore(Id, #entry.id, Entries, Entry).

@@ -207,7 +207,8 @@ a_registration_that_ends_is_gone_at_once_and_a_goodbye_leaves_it_stale_test() ->
 		?assertEqual(none, epmd_mdns_table:address("dave", "h1", inet)),
 		ok = fake_daemon:tell(Daemon, ["EVENT down ", ?BOB, " reason=goodbye\n"]),
 		{down, <<"bob@h2">>, _} = event(),
-		?assertMatch({ok, _, _, _}, epmd_mdns_table:address("bob", "h2", inet)),
+		?assertEqual(none, epmd_mdns_table:address("bob", "h2", inet)),
+		?assertMatch({doubtful, {ok, _, _, _}}, epmd_mdns_table:find("bob", "h2", inet)),
 		?assertMatch([#{stale := true}], epmd_mdns:lookup('bob@h2')),
 		?assertEqual([], epmd_mdns:nodes())
 	end).

@@ -310,6 +310,32 @@ when_there_are_too_many_names_that_is_logged_once_test() ->
 		end)
 	end).
 
+%% It is back within the second that its goodbye takes, and global here hears of it before its advert comes.
+a_node_that_has_been_started_anew_is_found_at_its_new_port_test_() ->
+	{timeout, 30, fun() ->
+		{ok, Old} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}, {active, false}]),
+		{ok, Port} = inet:port(Old),
+		Dave = fun(Number) -> ["dave@h1 port=", integer_to_list(Number), " family=inet proto=tcp addr=127.0.0.1 source=lan cluster=other age=1"] end,
+		in_cluster(#{nodes => [Dave(Port)]}, fun(Daemon) ->
+			test_node:synced(Daemon),
+			Ask = fun() -> epmd_mdns:address_please("dave", "h1", inet) end,
+			?assertEqual({ok, {127, 0, 0, 1}, Port, 6}, Ask()),
+			epmd_mdns_client ! {nodedown, 'dave@h1', []},
+			wait_for(fun() -> epmd_mdns_table:find("dave", "h1", inet) =:= {doubtful, {ok, {127, 0, 0, 1}, Port, 6}} end),
+			%% The joiner goes on trying it.
+			?assert(epmd_mdns_join_names:has_address("dave", "h1", inet)),
+			?assertEqual([{inet, {127, 0, 0, 1}, Port}], epmd_mdns_join_names:addresses(<<"dave@h1">>, [inet])),
+			%% Somebody listens there: it was only parted.
+			{Quick, {ok, {127, 0, 0, 1}, Port, 6}} = timer:tc(Ask),
+			?assert(Quick < 500000),
+			ok = gen_tcp:close(Old),
+			Answer = later(Ask),
+			wait_for(fun() -> length(epmd_mdns_table:get(subscribers, [])) =:= 3 end),
+			ok = fake_daemon:tell(Daemon, ["EVENT changed ", Dave(1), " reason=changed\n"]),
+			?assertEqual({ok, {127, 0, 0, 1}, 1, 6}, Answer())
+		end)
+	end}.
+
 %% What global does with a new node, before its advert gets here.
 a_node_of_a_cluster_is_given_the_time_that_an_advert_takes_test() ->
 	in_cluster(#{}, fun(Daemon) ->

@@ -28,6 +28,24 @@ a_node_answers_what_it_has_test() ->
 		?assertEqual([], ?P:ask([node()], <<"no name">>, 5000))
 	end).
 
+%% Whether or not a daemon has heard of it.
+a_node_knows_where_it_listens_itself_test() ->
+	?assertEqual([], epmd_mdns_client_lease:endpoints(epmd_mdns_client_lease:new())),
+	Describe = fun(Port, Proto, Family) -> #{port => Port, proto => Proto, family => Family, type => visible} end,
+	{ok, _, Inet} = epmd_mdns_client_lease:want(?BOB, {1, tcp, inet}, Describe, epmd_mdns_client_lease:new()),
+	{ok, _, Both} = epmd_mdns_client_lease:want(?BOB, {2, tcp, inet6}, Describe, Inet),
+	?assertMatch([#{node := ?BOB, port := 1, addr := [{127, 0, 0, 1}], source := local}, #{port := 2, addr := [{0, 0, 0, 0, 0, 0, 0, 1}]}],
+		epmd_mdns_client_lease:endpoints(Both)).
+
+%% What has been parted from may be elsewhere by now.
+doubt_is_no_answer_test() ->
+	answering(fun(From, Node) -> ?P:answer(From, Node) end, fun() ->
+		ok = epmd_mdns_table:put(daemon, up),
+		{up, _, _} = epmd_mdns_table:up(bob(), make_ref()),
+		{_, []} = epmd_mdns_table:disconnected(?BOB),
+		?assertEqual([], ask())
+	end).
+
 %% A node of that host has a loopback address there. Without a connection there is no better one.
 a_loopback_address_is_no_answer_test() ->
 	answering(fun(From, Node) -> ?P:answer(From, Node) end, fun() ->

@@ -15,14 +15,23 @@ each_state_has_its_ways_out_test_() ->
 	{Connected, []} = ?E:down(bob(), connected, Heard),
 	{Stale, [?ID]} = ?E:down(bob(), stale, Heard),
 	{Gone, [?ID]} = ?E:down(bob(), gone, Heard),
+	{Parted, []} = ?E:disconnected(Heard),
 	[{Name, ?_assertEqual({Is, After}, {shown(From), After})} || {Name, From, After, Is} <- [
 		{"heard", Heard, Heard, up},
+		{"parted", Parted, Parted, up},
 		{"connected", Connected, Connected, unheard},
 		{"stale", Stale, Stale, stale},
 		{"gone", Gone, Gone, stale}
 	]] ++ [
 		?_assertEqual({Stale, [?ID]}, ?E:disconnected(Connected)),
-		?_assertEqual({Heard, []}, ?E:disconnected(Heard)),
+		?_assertEqual(Heard, ?E:connected(Parted)),
+		?_assertEqual(Heard, ?E:confirm(bob(), make_ref(), Parted)),
+		?_assertMatch([#{port := 2, heard := false}], ?E:live(?E:confirm((bob())#{port := 2}, make_ref(), Parted))),
+		?_assertEqual({Gone, [?ID]}, ?E:down(bob(), gone, Parted)),
+		?_assertEqual([[bob()], [], [], []], [?E:sure(Entries) || Entries <- [Heard, Parted, Stale, Gone]]),
+		?_assertEqual([none, none], [?E:answer(inet, tcp, Entries) || Entries <- [Parted, Gone]]),
+		?_assertEqual(lists:duplicate(2, {ok, {192, 0, 2, 2}, 1, 6}), [?E:doubtful_answer(inet, tcp, Entries) || Entries <- [Parted, Gone]]),
+		?_assertEqual([none, none, none], [?E:doubtful_answer(inet, tcp, Entries) || Entries <- [Heard, Connected, Stale]]),
 		?_assertEqual(Connected, ?E:connected(Stale)),
 		?_assertEqual(Gone, ?E:connected(Gone)),
 		?_assertEqual(Heard, ?E:connected(Heard)),
@@ -33,7 +42,7 @@ each_state_has_its_ways_out_test_() ->
 		?_assertEqual([], ?E:forget(?ID, Gone)),
 		?_assertEqual(Connected, ?E:forget(?ID, Connected)),
 		?_assertEqual([[?ID], [?ID], [], []], [?E:stale(Entries) || Entries <- [Stale, Gone, Connected, Heard]]),
-		?_assertEqual([true, false, false], [?E:is_heard(Entries) || Entries <- [Heard, Connected, Stale]]),
+		?_assertEqual([true, false, false, false], [?E:is_heard(Entries) || Entries <- [Heard, Parted, Connected, Stale]]),
 		?_assertEqual([[], [bob()], []], [?E:unheard(Entries) || Entries <- [Heard, Connected, Stale]])
 	].
 
