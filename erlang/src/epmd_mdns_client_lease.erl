@@ -136,9 +136,11 @@ port(Name, Proto, #lease{node=Node, wanted=Wanted}) ->
 			error
 	end.
 
-%% Where this VM's node listens, whether or not the daemon knows it. The address is one of this host alone.
+%% Where this VM's node listens, whether or not the daemon knows it, unless it has left. The address is the loopback address.
 -spec endpoints(lease()) -> [epmd_mdns_proto:endpoint()].
 endpoints(#lease{node=undefined}) ->
+	[];
+endpoints(#lease{present=false}) ->
 	[];
 endpoints(#lease{node=Node, wanted=Wanted}) ->
 	[Registration#{node => Node, source => local, addr => [loopback(Family)]} || Registration=#{family := Family} <- maps:values(Wanted)].

@@ -62,7 +62,7 @@ disconnect_later(Node) ->
 	_ = spawn(fun() -> disconnect(Node) end),
 	ok.
 
-%% Whether net_kernel here is trying to connect to it. What the other node has begun has an address.
+%% Whether net_kernel here is trying to connect to it. A connection that the other node has begun doesn't count: it has an address.
 -spec is_pending(node()) -> boolean().
 is_pending(Name) ->
 	attempt(Name) =/= none.

@@ -35,7 +35,9 @@ a_node_knows_where_it_listens_itself_test() ->
 	{ok, _, Inet} = epmd_mdns_client_lease:want(?BOB, {1, tcp, inet}, Describe, epmd_mdns_client_lease:new()),
 	{ok, _, Both} = epmd_mdns_client_lease:want(?BOB, {2, tcp, inet6}, Describe, Inet),
 	?assertMatch([#{node := ?BOB, port := 1, addr := [{127, 0, 0, 1}], source := local}, #{port := 2, addr := [{0, 0, 0, 0, 0, 0, 0, 1}]}],
-		epmd_mdns_client_lease:endpoints(Both)).
+		epmd_mdns_client_lease:endpoints(Both)),
+	%% It is not to be found.
+	?assertEqual([], epmd_mdns_client_lease:endpoints(epmd_mdns_client_lease:leave(Both))).
 
 %% What has been parted from may be elsewhere by now.
 doubt_is_no_answer_test() ->
