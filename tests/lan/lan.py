@@ -139,6 +139,15 @@ class Lan:
     def link_up(self, host, link=0):
         self._port(host, link, "up")
 
+    def silence(self):
+        """The switch loses multicast DNS, as one does that snoops IGMP and has no querier. Each host still hears itself."""
+        ports = [self.port(self[number], link) for link, members in enumerate(self._links) for number in members]
+        self.switch.check("nft -f -", input="table netdev silence { chain in { type filter hook ingress devices = { "
+                          f"{', '.join(ports)} }} priority 0; udp dport 5353 drop; }}; }}\n")
+
+    def end_silence(self):
+        self.switch.check("nft delete table netdev silence")
+
     def mend(self, everything=False):
         """Start the daemons that should run and don't, or all anew; return the labels of those that were dead."""
         dead = [host for host in self.hosts if host.daemon and not host.daemon.alive]

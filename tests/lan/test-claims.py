@@ -86,6 +86,7 @@ def one_packet(lan):
     if not shutil.which("nft", path="/usr/sbin:/sbin:/usr/bin:/bin"):
         return "not tried without nft"
     took = {}
+    settled(lan[1], 0)
     for deaf in ("ip6", "ip"):
         with lan[1].watch() as watch:
             with lan[2].control() as lease:

@@ -12,13 +12,6 @@ from wait import wait_for
 
 TTL = 10        # seconds
 TEAM = ["-epmd_mdns", "cluster", "team"]
-# As a switch does that snoops IGMP and has no querier, or a Wi-Fi that saves power.
-SILENCE = """
-table inet silence {
-    chain in { type filter hook input priority 0; iif lo accept; udp dport 5353 drop; }
-    chain out { type filter hook output priority 0; oif lo accept; udp dport 5353 drop; }
-}
-"""
 # Notes the nodes of which a subscriber is told that they are down.
 NOTE_DOWN = ("register(downs, spawn(fun() -> ok = epmd_mdns:subscribe(), (fun Loop(Downs) -> receive "
              "{epmd_mdns, {down, Node, _}} -> Loop([Node | Downs]); {epmd_mdns, _} -> Loop(Downs); "
@@ -31,14 +24,6 @@ def note_downs(node):
     node.eval("whereis(downs) =:= undefined orelse exit(whereis(downs), kill)")
     wait_for(lambda: node.eval("whereis(downs)") == "undefined", 5, "the one before is gone")
     node.eval(NOTE_DOWN)
-
-
-def silence(lan):
-    lan.each(lambda host: host.check(["nft", "-f", "-"], input=SILENCE))
-
-
-def mend(lan):
-    lan.each(lambda host: host.check("nft flush ruleset"))
 
 
 def listed(host):
@@ -68,7 +53,7 @@ def stays_known(lan):
         note_downs(node)
     for host in lan.hosts:
         host.wait_status(lambda status: status["nodes"] == 3, 10, "all are heard")
-    silence(lan)
+    lan.silence()
     begin = time.monotonic()
     wait_unheard(lan)
     took = time.monotonic() - begin
@@ -139,7 +124,7 @@ def heard_again(lan):
     "multicast comes back: the nodes are heard again, and no connected one was down in between"
     for node in lan.nodes:
         note_downs(node)
-    mend(lan)
+    lan.end_silence()
     begin = time.monotonic()
     for host, own in zip(lan.hosts, lan.nodes):
         wait_listed(host, {node.name: "local" if node is own else "lan" for node in lan.nodes}, 60, "all are heard")
@@ -152,7 +137,7 @@ def heard_again(lan):
 
 def dead_is_gone(lan):
     "a node that dies in the silence is gone from the list when its connections have ended: no zombie"
-    silence(lan)
+    lan.silence()
     wait_unheard(lan)
     lan.nodes[2].kill()
     begin = time.monotonic()
@@ -161,7 +146,7 @@ def dead_is_gone(lan):
     wait_listed(lan[2], {"a@h1": "peer", "b@h2": "local"}, 10, "it is gone")
     for node in lan.nodes[:2]:
         wait_for(lambda node=node: node.eval("length(epmd_mdns:nodes())") == "2", 5, "it is gone")
-    mend(lan)
+    lan.end_silence()
     return f"after {took:.1f} s"
 
 

@@ -107,7 +107,7 @@ def restart(lan, options):
 def multicast_falls_silent(lan):
     "multicast falls silent: connected nodes stay known, what is lost is made again, and all are heard when it is back"
     restart(lan, f"--ttl={TTL}")
-    lan.each(lambda machine: filters(machine, "iif lo accept; udp dport 5353 drop"))
+    lan.silence()
     try:
         others = len(lan.hosts) - 1
         for machine in lan.hosts:
@@ -119,7 +119,7 @@ def multicast_falls_silent(lan):
         wait_meshed(lan.nodes, WHOLE)
         took = time.monotonic() - start
     finally:
-        unfilters(*lan.hosts)
+        lan.end_silence()
     for machine in lan.hosts:
         wait_for(lambda m=machine: UNHEARD not in m.cli("list").stdout, 3 * TTL, f"{machine.name} hears all again", interval=0.1)
     restart(lan, None)
