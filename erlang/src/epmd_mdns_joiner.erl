@@ -7,8 +7,7 @@
 %% at a time. net_kernel itself never waits for us: the first attempts are made while it is still starting, and
 %% stand in its queue until it is done.
 %%
-%% Joiners speak to each other, too. Who has connected says hello; the answer is welcome, or pause if it is not wanted.
-%% epmd_mdns_join_talk has the other messages.
+%% Joiners speak to each other, too: hello, and for an answer welcome, or pause; epmd_mdns_join_talk has the other messages.
 %%
 %% What there is to know stands in epmd_mdns_join_state. What has to survive a crash of this process are the pauses, which
 %% stand in the table; all else is there to be seen. The client is told of the pairs of nodes that can't connect.
@@ -270,6 +269,7 @@ perform({Actions, Peers}, State=#state{peers=Before}) ->
 
 act({joined, Node}, State=#state{asked=Asked, log=Log}) ->
 	ok = epmd_mdns_client:notify({joined, Node, #{}}),
+	ok = epmd_mdns_join_global_names:joined(Node),
 	answer(State#state{asked=lists:delete(Node, Asked), log=epmd_mdns_join_log:joined(Node, Log)});
 act({failed, Node, Failure, Count, Level}, State=#state{self=#{families := Families}, log=Log, talk=Talk}) ->
 	ok = epmd_mdns_client:notify({join_failed, Node, #{reason => epmd_mdns_join_policy:failure(Failure)}}),

@@ -12,7 +12,7 @@
 	epmd_mdns_client_log, epmd_mdns_client_pairs, epmd_mdns_client_peers, epmd_mdns_client_state,
 	epmd_mdns_client_subscribers, epmd_mdns_config,
 	epmd_mdns_join, epmd_mdns_join_attempt, epmd_mdns_join_attempts, epmd_mdns_join_faults, epmd_mdns_join_global,
-	epmd_mdns_join_instances, epmd_mdns_join_log, epmd_mdns_join_message, epmd_mdns_join_names, epmd_mdns_join_pauses,
+	epmd_mdns_join_global_names, epmd_mdns_join_instances, epmd_mdns_join_log, epmd_mdns_join_message, epmd_mdns_join_names, epmd_mdns_join_pauses,
 	epmd_mdns_join_policy, epmd_mdns_join_probe, epmd_mdns_join_state, epmd_mdns_join_talk, epmd_mdns_join_waiting,
 	epmd_mdns_joiner, epmd_mdns_lookup, epmd_mdns_lookup_directory, epmd_mdns_lookup_host, epmd_mdns_lookup_peers,
 	epmd_mdns_lookup_query, epmd_mdns_lookup_stock, epmd_mdns_prober, epmd_mdns_proto, epmd_mdns_proto_attribute,
