@@ -371,7 +371,9 @@ def no_address(lan):
     try:
         said = Diagnosis(host).finds({"addresses": "warn"}, "have no address")
         assert {"lan1", "lan2"} == set(said.removesuffix(" have no address").split(", ")), said
-        host.ip("link add lan0 type bridge", "link set lan1 master lan0", "link set lan2 master lan0",
+        # The two are the ends of one cable: without isolation the bridge would pass each packet on for ever.
+        host.ip("link add lan0 type bridge",
+                *(f"link set {end} {what}" for end in ("lan1", "lan2") for what in ("master lan0", "type bridge_slave isolated on")),
                 "address add 198.51.100.9/24 dev lan0", "link set lan0 up")
         # This one knows of the host's links.
         host.check("mount -t sysfs sysfs /sys")
