@@ -20,6 +20,7 @@ a_connection_is_ended_if_nobody_answers_test_() ->
 			?assert(is_connected(Child)),
 			log_catcher:with(fun() ->
 				[] = os:cmd("kill -STOP " ++ OsPid),
+				wait_for(fun() -> is_stopped(OsPid) end),
 				{Time, ended} = timer:tc(fun() -> probe(Child, [{192, 0, 2, 1}]) end),
 				?assert(Time >= 2900000),
 				?assertNot(is_connected(Child)),
@@ -146,6 +147,11 @@ skip(Address) ->
 %% Tests may share a process.
 flush() ->
 	receive {trace, _, call, _} -> flush() after 0 -> ok end.
+
+%% All its threads; a signal takes a moment (proc_pid_stat(5)).
+is_stopped(OsPid) ->
+	[] =:= [Stat || Path <- filelib:wildcard("/proc/" ++ OsPid ++ "/task/*/stat"), {ok, Stat} <- [file:read_file(Path)],
+		re:run(Stat, "\\) T ") =:= nomatch].
 
 %% With this VM as a node, and another one that is connected to it: a hidden one, which global leaves alone. It ends with its
 %% standard input, and so with a test that is killed. Their host has a name of its own: that of the machine may be localhost, a name
