@@ -73,7 +73,8 @@ def nameless(lan):
         assert node.eval("net_kernel:connect_node('bob@h2')", 20) == "true"
         assert re.fullmatch(r"'\w+@h1'", node.eval("node()"))
         assert node.eval("nodes(hidden)") == "[bob@h2]"
-        assert bob.eval("nodes(hidden)") == f"[{node.eval('node()')}]"
+        own = node.eval("node()")
+        wait_for(lambda: bob.eval("nodes(hidden)") == f"[{own}]", SOON, "the other end has noticed, too")
         none_is_registered(h1)
         bob.kill()
         watch.wait_event("down", "bob@h2", SOON)
