@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %%
-%% Names that `global` has lost: the node that a name belongs to looks whether those that it joins know it, and registers it
-%% anew if not.
+%% Names that `global` has lost: the node whose process has the name checks whether the nodes that it joins know it, and
+%% registers it anew if not.
 %%
 %% `global` may hear of a name from a third node, and monitors its process, before this node is connected to that one. If
 %% just then two connections cross, the monitor reports that the process is gone, and `global` forgets the name on this node
@@ -14,17 +14,17 @@
 %% API.
 -export([joined/1]).
 
-%% For tests, and for the process of joined/1.
+%% For tests.
 -export([look/4]).
 
-%% When to look after a node has been joined, in milliseconds after the look before: crossing connections are a matter of the
-%% first second; in a big cluster `global` is busy for longer.
+%% When to check after a node has been joined, in milliseconds after the check before: connections cross in the first second; in
+%% a big cluster `global` is busy for longer.
 -define(DELAYS, [1500, 4500, 24000]).
 %% How long a name has to be missing: it may be on its way.
 -define(SURE, 1000).
 %% How long the other node may take to answer.
 -define(TIMEOUT, 5000).
-%% Whoever has more names than that sends the first ones only.
+%% How many names are checked: of a node that has more, the others are not.
 -define(MAX_NAMES, 1000).
 
 %% Which of these names a node doesn't know; unknown if that can't be told now.
@@ -49,7 +49,7 @@ look(Node, Ask, Delays, Sure) ->
 
 %% Internal.
 
-%% Those that are missing still after a while, and still ours.
+%% Those that are still missing after a while, and still ours.
 missing(Ask, Sure) ->
 	case ask(Ask, lists:sublist(names(), ?MAX_NAMES)) of
 		[] -> [];
@@ -85,12 +85,14 @@ unknown_at(Node, Names) ->
 		unknown
 	end.
 
-register_anew(_, []) ->
-	ok;
 register_anew(Node, Names) ->
-	Done = [Name || Name <- Names, Pid <- [global:whereis_name(Name)], is_own(Pid),
-		global:re_register_name(Name, Pid, method(Name)) =:= yes],
-	?LOG_NOTICE(#{what => global_names, node => Node, count => length(Done),
+	tell(Node, [Name || Name <- Names, Pid <- [global:whereis_name(Name)], is_own(Pid),
+		global:re_register_name(Name, Pid, method(Name)) =:= yes]).
+
+tell(_, []) ->
+	ok;
+tell(Node, Names) ->
+	?LOG_NOTICE(#{what => global_names, node => Node, count => length(Names),
 		text => "global had lost names of this node there; they are registered anew"},
 		#{report_cb => fun epmd_mdns_client_log:format/1}).
 

@@ -49,6 +49,20 @@ a_name_that_is_gone_meanwhile_stays_gone_test() ->
 		?assertEqual(undefined, global:whereis_name(?NAME))
 	end).
 
+a_name_that_is_gone_at_the_last_moment_is_no_line_in_the_log_test() ->
+	log_catcher:with(fun() ->
+		with_name(fun() ->
+			_ = put(asked, 0),
+			ok = epmd_mdns_join_global_names:look(?BOB, fun(Names) ->
+				1 =:= put(asked, get(asked) + 1) andalso global:unregister_name(?NAME),
+				Names
+			end, [0], 0),
+			?assertEqual(2, get(asked)),
+			?assertEqual(undefined, global:whereis_name(?NAME)),
+			?assert(log_catcher:is_quiet())
+		end)
+	end).
+
 who_has_no_names_asks_nobody_test() ->
 	ok = epmd_mdns_join_global_names:look(?BOB, fun(Names) -> error({asked, Names}) end, [0], 0).
 
