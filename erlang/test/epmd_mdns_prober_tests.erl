@@ -89,6 +89,8 @@ checks_of_one_node_follow_each_other_test_() ->
 			Tell("network reason=resumed"),
 			Tell(["changed ", Line, "192.0.2.3 reason=seen"]),
 			wait_for(fun() -> map_size(element(4, sys:get_state(Prober))) =:= 1 end),
+			%% The client has heard the second line, and then has told the prober.
+			wait_for(fun() -> [[{192, 0, 2, 3}]] =:= [Addresses || #{addr := Addresses} <- epmd_mdns:lookup(atom_to_list(Child))] end),
 			ok = gen_statem:call(epmd_mdns_client, sync, 5000),
 			Slow ! stop,
 			receive {'DOWN', Monitor, process, Slow, _}=Down -> Prober ! Down end,
@@ -179,6 +181,8 @@ with_child(Options, Test) ->
 		end
 	after
 		_ = net_kernel:stop(),
+		%% The prober has ended: nothing more comes.
+		ok = flush(),
 		ok = fake_daemon:stop(Daemon),
 		ok = application:unset_env(kernel, inet_dist_use_interface),
 		os:unsetenv("EPMD_MDNS_SOCKET")

@@ -69,7 +69,7 @@ def endpoints(lan):
         found = {(line.proto, line.family): line.port for line in watch.lookup("many@h1")}
         assert found == {("tcp", "inet"): "37001", ("tcp", "inet6"): "37002",
                          ("tls", "inet"): "37003", ("tls", "inet6"): "37004"}, found
-        only = watch.lookup("many@h1", proto="tls", family="inet6")
+        only = wait_for(lambda: watch.lookup("many@h1", proto="tls", family="inet6"), 10, "h2 knows its IPv6 address, too")
         assert {line.port for line in only if line.family == "inet6"} == {"37004"}, only
         assert all(":" in address for line in only for address in line.addr.split(",")), only
     no_advert(lan[1])
